@@ -1,0 +1,44 @@
+namespace Appliance.Shared;
+
+/// <summary>
+/// Who owns which frame, and the rings on which frames go home: one single-producer single-consumer ring for each ordered pair of
+/// workers, as large as all the frames of the receiver, so that it can never be full.
+/// </summary>
+public sealed class FrameExchange
+{
+    private readonly int framesEach;
+    private readonly int jumbosEach;
+    private readonly SpscRing<uint>[] rings;
+
+    /// <summary>Divides <paramref name="memory"/> evenly between workers.</summary>
+    public FrameExchange(FrameMemory memory, int workers)
+    {
+        Memory = memory;
+        Workers = workers;
+        framesEach = memory.Frames / workers;
+        jumbosEach = memory.JumboRuns / workers;
+        rings = new SpscRing<uint>[workers * workers];
+        for (var i = 0; i < rings.Length; i++) rings[i] = new SpscRing<uint>(workers == 1 ? 2 : framesEach + jumbosEach);
+        Pools = [.. Enumerable.Range(0, workers).Select(w => new FramePool(this, w, framesEach, jumbosEach))];
+    }
+
+    /// <summary>The memory.</summary>
+    public FrameMemory Memory { get; }
+
+    /// <summary>How many workers share it.</summary>
+    public int Workers { get; }
+
+    /// <summary>One pool for each worker.</summary>
+    public IReadOnlyList<FramePool> Pools { get; }
+
+    internal int OwnerOf(uint address) => Workers == 1 ? 0 : address < Memory.JumboStart
+        ? (int)(address / FrameMemory.FrameSize) / framesEach
+        : (int)((address - Memory.JumboStart) / FrameMemory.JumboSize) / jumbosEach;
+
+    internal void SendHome(int from, uint address)
+    {
+        if (!rings[from * Workers + OwnerOf(address)].TryEnqueue(address)) throw new InvalidOperationException("a frame was given back twice");
+    }
+
+    internal bool TryReceive(int from, int to, out uint address) => rings[from * Workers + to].TryDequeue(out address);
+}

@@ -1,0 +1,56 @@
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+
+namespace Appliance.Shared;
+
+/// <summary>The system calls that make, lock and remove mappings.</summary>
+internal static unsafe partial class LinuxMemory
+{
+    private const int ProtReadWrite = 3, MapShared = 1, MapPrivate = 2, MapAnonymousFlag = 0x20, MapPopulate = 0x8000;
+    private const int AdviseHugePage = 14, AdviseDontDump = 16, LockOnFault = 1;
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial void* mmap(void* address, nuint length, int protection, int flags, int descriptor, long offset);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int munmap(void* address, nuint length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int madvise(void* address, nuint length, int advice);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int mlock2(void* address, nuint length, uint flags);
+
+    /// <summary>Private memory, left out of core dumps, in huge pages where the kernel gives them, all of it present.</summary>
+    public static nint MapAnonymous(nuint length)
+    {
+        var address = mmap(null, length, ProtReadWrite, MapPrivate | MapAnonymousFlag, -1, 0);
+        if ((nint)address == -1) throw new IOException($"mmap of {length} octets of packet memory: {LastError()}");
+        _ = madvise(address, length, AdviseHugePage);
+        _ = madvise(address, length, AdviseDontDump);
+        for (nuint at = 0; at < length; at += 4096) ((byte*)address)[at] = 0;
+        return (nint)address;
+    }
+
+    /// <summary>A file, shared between processes, left out of core dumps, its pages locked as they are touched.</summary>
+    public static nint MapShare(nint descriptor, nuint length)
+    {
+        var address = mmap(null, length, ProtReadWrite, MapShared, (int)descriptor, 0);
+        if ((nint)address == -1) throw new IOException($"mmap of the region ({length} octets): {LastError()}");
+        _ = madvise(address, length, AdviseHugePage);
+        _ = madvise(address, length, AdviseDontDump);
+        if (mlock2(address, length, LockOnFault) != 0)
+        {
+            var why = LastError();
+            _ = munmap(address, length);
+            throw new IOException($"cannot lock the region in memory ({length} octets): {why}. Raise LimitMEMLOCK, or give the process CAP_IPC_LOCK.");
+        }
+
+        return (nint)address;
+    }
+
+    /// <summary>Removes a mapping.</summary>
+    public static void Unmap(nint address, nuint length) => _ = munmap((void*)address, length);
+
+    private static string LastError() => new Win32Exception(Marshal.GetLastPInvokeError()).Message;
+}

@@ -1,0 +1,327 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Appliance.Shared;
+
+/// <summary>ESP mode of an SA (RFC 4301 §4.1): every SAD entry is one of them, never both.</summary>
+public enum EspMode : byte
+{
+    /// <summary>An IP packet inside a new IP header.</summary>
+    Tunnel = 0,
+
+    /// <summary>The payload of the packet itself; IIPtran (RFC 3884) puts an IP-in-IP packet here.</summary>
+    Transport = 1,
+}
+
+/// <summary>How ESP travels.</summary>
+public enum EspEncapsulation : byte
+{
+    /// <summary>IP protocol 50.</summary>
+    None = 0,
+
+    /// <summary>In UDP (RFC 3948).</summary>
+    Udp = 1,
+}
+
+/// <summary>Properties of an SA.</summary>
+[Flags]
+public enum SaFlags : ushort
+{
+    /// <summary>None.</summary>
+    None = 0,
+
+    /// <summary>64-bit extended sequence numbers (RFC 4303 §2.2.1).</summary>
+    Esn = 1,
+
+    /// <summary>Transport mode whose payload is IP-in-IP of the SA's tunnel interface (RFC 3884).</summary>
+    IipTran = 2,
+
+    /// <summary>Group SA (draft-yamaya-ipsecme-mpsa): state per worker, outer destination from the route, sequence numbers may wrap.</summary>
+    MultiPoint = 4,
+
+    /// <summary>The outer DF bit is set whatever the inner one says.</summary>
+    SetDf = 8,
+
+    /// <summary>DSCP of the outer header is <see cref="OutboundSa.Dscp"/>, not the inner one (RFC 2983 §4).</summary>
+    FixedDscp = 16,
+
+    /// <summary>After decapsulation the DSCP of the outer header is not copied in; always so, named for the tables.</summary>
+    DecapsulateEcn = 32,
+
+    /// <summary>No integrity of the whole counters: sequence numbers are not checked (replay window 0).</summary>
+    NoReplay = 64,
+
+    /// <summary>Inner source must be routed back into the SA's tunnel.</summary>
+    CheckSourceRoute = 128,
+}
+
+/// <summary>Octets of expanded keys, as <c>Appliance.Crypto</c> lays them out; opaque here. Never shown, never logged.</summary>
+[InlineArray(Size)]
+public struct KeyOctets
+{
+    /// <summary>Octets.</summary>
+    public const int Size = 768;
+
+    private byte first;
+}
+
+/// <summary>Octets of an outer header template: IPv4 or IPv6, UDP when encapsulated; length, identification and checksum are filled per packet.</summary>
+[InlineArray(Size)]
+public struct HeaderOctets
+{
+    /// <summary>Octets: IPv6 (40) and UDP (8).</summary>
+    public const int Size = 48;
+
+    private byte first;
+}
+
+/// <summary>
+/// Outbound SA as a worker reads it. Written by the slow path before <see cref="State"/> is set, never changed after but for the fields named so.
+/// Its running numbers are in <see cref="OutboundSaState"/>. 1024 octets; the key starts at 256.
+/// </summary>
+[StructLayout(LayoutKind.Explicit, Size = RecordSize)]
+public struct OutboundSa
+{
+    /// <summary>Octets of a record.</summary>
+    public const int RecordSize = 1024;
+
+    /// <summary><see cref="SlotState"/>; stored last.</summary>
+    [FieldOffset(0)] public uint State;
+
+    /// <summary>Counts the lives of the slot.</summary>
+    [FieldOffset(4)] public uint Generation;
+
+    /// <summary>Security parameters index, host order.</summary>
+    [FieldOffset(8)] public uint Spi;
+
+    /// <summary>Slot of the tunnel it belongs to.</summary>
+    [FieldOffset(12)] public uint Tunnel;
+
+    /// <summary>Tunnel or transport.</summary>
+    [FieldOffset(16)] public EspMode Mode;
+
+    /// <summary>Raw or in UDP.</summary>
+    [FieldOffset(17)] public EspEncapsulation Encapsulation;
+
+    /// <summary>Number of the cipher in <c>Appliance.Crypto.Cipher</c>.</summary>
+    [FieldOffset(18)] public byte Cipher;
+
+    /// <summary>Octets of the encryption key.</summary>
+    [FieldOffset(19)] public byte KeyLength;
+
+    /// <summary>Octets of the explicit IV: 8 or 16.</summary>
+    [FieldOffset(20)] public byte IvLength;
+
+    /// <summary>Octets of the integrity check value: 12, 16, 24 or 32.</summary>
+    [FieldOffset(21)] public byte IcvLength;
+
+    /// <summary>Alignment of payload and trailer in octets: 4 or 16.</summary>
+    [FieldOffset(22)] public byte Alignment;
+
+    /// <summary>Index of the worker that owns it.</summary>
+    [FieldOffset(23)] public byte Worker;
+
+    /// <summary>Properties.</summary>
+    [FieldOffset(24)] public SaFlags Flags;
+
+    /// <summary>Octets of <see cref="OuterHeader"/> in use: 20, 28, 40 or 48.</summary>
+    [FieldOffset(26)] public byte OuterHeaderLength;
+
+    /// <summary>DSCP of the outer header when <see cref="SaFlags.FixedDscp"/> (0–63).</summary>
+    [FieldOffset(27)] public byte Dscp;
+
+    /// <summary>Traffic-flow confidentiality: inner packets are padded to a multiple of this many octets; 0 for none (RFC 4303 §2.7).</summary>
+    [FieldOffset(28)] public ushort TfcMultiple;
+
+    /// <summary>Largest outer packet in octets, from the path MTU. Changed by the slow path while live.</summary>
+    [FieldOffset(30)] public ushort PathMtu;
+
+    /// <summary>Slot of the adjacency that outer packets leave by. Changed by the slow path while live.</summary>
+    [FieldOffset(32)] public uint Adjacency;
+
+    /// <summary>OR-ed into the 64-bit IV: node, epoch or Sender-ID bits.</summary>
+    [FieldOffset(40)] public ulong IvBase;
+
+    /// <summary>At this sequence number a soft event asks for a rekey.</summary>
+    [FieldOffset(48)] public ulong SequenceSoftLimit;
+
+    /// <summary>The last sequence number that may be used: 2^32-1, 2^64-1, or the IV space under a Sender-ID.</summary>
+    [FieldOffset(56)] public ulong SequenceHardLimit;
+
+    /// <summary>At this many octets a soft event is raised; 0 for never.</summary>
+    [FieldOffset(64)] public ulong BytesSoftLimit;
+
+    /// <summary>From this many octets on the SA sends nothing; 0 for never.</summary>
+    [FieldOffset(72)] public ulong BytesHardLimit;
+
+    /// <summary>Outer destination.</summary>
+    [FieldOffset(80)] public IpAddress Destination;
+
+    /// <summary>Outer source.</summary>
+    [FieldOffset(96)] public IpAddress Source;
+
+    /// <summary>UDP ports when encapsulated.</summary>
+    [FieldOffset(112)] public ushort SourcePort;
+
+    /// <summary>UDP ports when encapsulated.</summary>
+    [FieldOffset(114)] public ushort DestinationPort;
+
+    /// <summary>Seconds without an outbound packet after which a NAT keepalive is sent; 0 for never (RFC 3948 §4).</summary>
+    [FieldOffset(116)] public ushort KeepaliveSeconds;
+
+    /// <summary>Unix time in milliseconds at which the SA stops; 0 for never.</summary>
+    [FieldOffset(120)] public long ExpiresAt;
+
+    /// <summary>Outer IP (and UDP) header, ready but for what differs per packet.</summary>
+    [FieldOffset(128)] public HeaderOctets OuterHeader;
+
+    /// <summary>Expanded keys.</summary>
+    [FieldOffset(256)] public KeyOctets Key;
+}
+
+/// <summary>
+/// Running numbers of an outbound SA; written by the worker that owns it (a multi-point SA has one for each worker, at consecutive slots). 64 octets.
+/// </summary>
+[StructLayout(LayoutKind.Sequential, Size = 64)]
+public struct OutboundSaState
+{
+    /// <summary>The last sequence number (and IV counter) used. A worker that starts takes <see cref="ReservedUntil"/> instead.</summary>
+    public ulong Sequence;
+
+    /// <summary>Numbers up to and including this one may be used without another reservation. Written before their first use.</summary>
+    public ulong ReservedUntil;
+
+    /// <summary>Packets sent.</summary>
+    public ulong Packets;
+
+    /// <summary>Octets of inner packets sent.</summary>
+    public ulong Bytes;
+
+    /// <summary>Packets that this SA dropped, whatever the reason.</summary>
+    public ulong Drops;
+
+    /// <summary>Tick of the last packet, in milliseconds of <see cref="Environment.TickCount64"/>.</summary>
+    public long LastUsed;
+
+    /// <summary>Generation of the record that these numbers count for; set by the slow path before the record is live.</summary>
+    public uint Generation;
+
+    /// <summary>1 once the soft event was raised.</summary>
+    public uint SoftRaised;
+}
+
+/// <summary>Inbound SA as a worker reads it. 1024 octets; the key starts at 256.</summary>
+[StructLayout(LayoutKind.Explicit, Size = RecordSize)]
+public struct InboundSa
+{
+    /// <summary>Octets of a record.</summary>
+    public const int RecordSize = 1024;
+
+    /// <summary><see cref="SlotState"/>; stored last.</summary>
+    [FieldOffset(0)] public uint State;
+
+    /// <summary>Counts the lives of the slot.</summary>
+    [FieldOffset(4)] public uint Generation;
+
+    /// <summary>Security parameters index, host order.</summary>
+    [FieldOffset(8)] public uint Spi;
+
+    /// <summary>Slot of the tunnel it belongs to.</summary>
+    [FieldOffset(12)] public uint Tunnel;
+
+    /// <summary>Tunnel or transport.</summary>
+    [FieldOffset(16)] public EspMode Mode;
+
+    /// <summary>Raw or in UDP.</summary>
+    [FieldOffset(17)] public EspEncapsulation Encapsulation;
+
+    /// <summary>Number of the cipher in <c>Appliance.Crypto.Cipher</c>.</summary>
+    [FieldOffset(18)] public byte Cipher;
+
+    /// <summary>Octets of the encryption key.</summary>
+    [FieldOffset(19)] public byte KeyLength;
+
+    /// <summary>Octets of the explicit IV: 8 or 16.</summary>
+    [FieldOffset(20)] public byte IvLength;
+
+    /// <summary>Octets of the integrity check value: 12, 16, 24 or 32.</summary>
+    [FieldOffset(21)] public byte IcvLength;
+
+    /// <summary>Alignment of payload and trailer in octets: 4 or 16.</summary>
+    [FieldOffset(22)] public byte Alignment;
+
+    /// <summary>Index of the worker that owns it (its replay window).</summary>
+    [FieldOffset(23)] public byte Worker;
+
+    /// <summary>Properties.</summary>
+    [FieldOffset(24)] public SaFlags Flags;
+
+    /// <summary>Replay window in packets, a multiple of 64 from 64 to 4096; 0 with <see cref="SaFlags.NoReplay"/>.</summary>
+    [FieldOffset(26)] public ushort ReplayWindow;
+
+    /// <summary>Width of the Sender-ID in the IV in bits; 0 for none.</summary>
+    [FieldOffset(28)] public byte SenderIdBits;
+
+    /// <summary>First rule of its traffic selectors in the SPD table; <see cref="SelectorCount"/> 0 means the tunnel's policy decides alone.</summary>
+    [FieldOffset(32)] public uint SelectorStart;
+
+    /// <summary>How many rules.</summary>
+    [FieldOffset(36)] public uint SelectorCount;
+
+    /// <summary>Outer destination (ours); <see cref="IpAddress.Any"/> when the lookup ignores it.</summary>
+    [FieldOffset(48)] public IpAddress Destination;
+
+    /// <summary>Outer source; <see cref="IpAddress.Any"/> when the lookup ignores it.</summary>
+    [FieldOffset(64)] public IpAddress Source;
+
+    /// <summary>Unix time in milliseconds at which the SA stops; 0 for never.</summary>
+    [FieldOffset(120)] public long ExpiresAt;
+
+    /// <summary>Expanded keys.</summary>
+    [FieldOffset(256)] public KeyOctets Key;
+}
+
+/// <summary>Octets of a replay bitmap: one bit a sequence number, 4096 of them.</summary>
+[InlineArray(64)]
+public struct ReplayBits
+{
+    private ulong first;
+}
+
+/// <summary>Running numbers of an inbound SA; written by the worker that owns it. 640 octets.</summary>
+[StructLayout(LayoutKind.Explicit, Size = RecordSize)]
+public struct InboundSaState
+{
+    /// <summary>Octets of a record.</summary>
+    public const int RecordSize = 640;
+
+    /// <summary>Highest sequence number that passed its integrity check (64 bits with ESN).</summary>
+    [FieldOffset(0)] public ulong Highest;
+
+    /// <summary>Packets accepted.</summary>
+    [FieldOffset(8)] public ulong Packets;
+
+    /// <summary>Octets of inner packets accepted.</summary>
+    [FieldOffset(16)] public ulong Bytes;
+
+    /// <summary>Packets whose integrity check failed.</summary>
+    [FieldOffset(24)] public ulong IntegrityFailed;
+
+    /// <summary>Packets replayed.</summary>
+    [FieldOffset(32)] public ulong Replayed;
+
+    /// <summary>Packets left of the window.</summary>
+    [FieldOffset(40)] public ulong TooOld;
+
+    /// <summary>Packets dropped for any other reason.</summary>
+    [FieldOffset(48)] public ulong OtherDrops;
+
+    /// <summary>Tick of the last packet, in milliseconds of <see cref="Environment.TickCount64"/>.</summary>
+    [FieldOffset(56)] public long LastUsed;
+
+    /// <summary>Generation of the record that these numbers count for; set by the slow path before the record is live.</summary>
+    [FieldOffset(64)] public uint Generation;
+
+    /// <summary>One bit for each sequence number, at its number modulo 4096.</summary>
+    [FieldOffset(128)] public ReplayBits Window;
+}

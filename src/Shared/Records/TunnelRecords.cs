@@ -1,0 +1,183 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Appliance.Shared;
+
+/// <summary>A name of up to 31 octets of UTF-8, zero-padded.</summary>
+[InlineArray(Size)]
+public struct NameOctets
+{
+    /// <summary>Octets.</summary>
+    public const int Size = 32;
+
+    private byte first;
+
+    /// <summary>Stores text, cut at 31 octets.</summary>
+    public void Set(string text)
+    {
+        Span<byte> octets = this;
+        octets.Clear();
+        System.Text.Encoding.UTF8.TryGetBytes(text, octets[..(Size - 1)], out _);
+    }
+
+    /// <summary>Reads the text.</summary>
+    public readonly string Get()
+    {
+        ReadOnlySpan<byte> octets = this;
+        var end = octets.IndexOf((byte)0);
+        return System.Text.Encoding.UTF8.GetString(end < 0 ? octets : octets[..end]);
+    }
+}
+
+/// <summary>Outbound SA slot for each worker; <see cref="TunnelRecord.NoSa"/> where there is none.</summary>
+[InlineArray(Size)]
+public struct SaSlots
+{
+    /// <summary>Workers.</summary>
+    public const int Size = 16;
+
+    private uint first;
+}
+
+/// <summary>How a tunnel carries packets.</summary>
+public enum TunnelKind : byte
+{
+    /// <summary>ESP tunnel mode.</summary>
+    Tunnel = 0,
+
+    /// <summary>IP-in-IP interface with transport-mode ESP (RFC 3884).</summary>
+    IipTran = 1,
+
+    /// <summary>Transport mode for traffic between the two ends themselves.</summary>
+    Transport = 2,
+}
+
+/// <summary>A peer as policies and routes name it, and the SAs that carry it now. Written by the slow path. 256 octets.</summary>
+[StructLayout(LayoutKind.Explicit, Size = RecordSize)]
+public struct TunnelRecord
+{
+    /// <summary>Octets of a record.</summary>
+    public const int RecordSize = 256;
+
+    /// <summary>In <see cref="OutboundSas"/>: no SA.</summary>
+    public const uint NoSa = uint.MaxValue;
+
+    /// <summary><see cref="SlotState"/>.</summary>
+    [FieldOffset(0)] public uint State;
+
+    /// <summary>Counts the lives of the slot.</summary>
+    [FieldOffset(4)] public uint Generation;
+
+    /// <summary>How it carries packets.</summary>
+    [FieldOffset(8)] public TunnelKind Kind;
+
+    /// <summary>1: hold packets and raise an acquire event when there is no SA; 0: drop them.</summary>
+    [FieldOffset(9)] public byte HoldOnMiss;
+
+    /// <summary>1: the inner source must be routed back into this tunnel.</summary>
+    [FieldOffset(10)] public byte CheckSourceRoute;
+
+    /// <summary>Octets of the largest inner packet that fits (from the SA's path MTU), so that ICMP can name it.</summary>
+    [FieldOffset(12)] public ushort InnerMtu;
+
+    /// <summary>TCP MSS for IPv4 inner packets is lowered to this; 0 leaves it.</summary>
+    [FieldOffset(14)] public ushort MssClampV4;
+
+    /// <summary>TCP MSS for IPv6 inner packets is lowered to this; 0 leaves it.</summary>
+    [FieldOffset(16)] public ushort MssClampV6;
+
+    /// <summary>Outer source.</summary>
+    [FieldOffset(32)] public IpAddress Local;
+
+    /// <summary>Outer destination.</summary>
+    [FieldOffset(48)] public IpAddress Remote;
+
+    /// <summary>Outbound SA slot for each worker (RFC 9611 children: one each; otherwise all alike). Each word is stored atomically.</summary>
+    [FieldOffset(64)] public SaSlots OutboundSas;
+
+    /// <summary>Its name in the configuration.</summary>
+    [FieldOffset(128)] public NameOctets Name;
+}
+
+/// <summary>Where a route leads.</summary>
+public enum NextHopKind : byte
+{
+    /// <summary>No such route.</summary>
+    None = 0,
+
+    /// <summary>To this machine: ESP for us, or the host's own door.</summary>
+    Local = 1,
+
+    /// <summary>To a neighbour whose link-layer address is known: <see cref="NextHopRecord.Adjacency"/>.</summary>
+    Adjacent = 2,
+
+    /// <summary>To a connected network or a gateway whose link-layer address is not known yet: an event asks for it.</summary>
+    Glean = 3,
+
+    /// <summary>Into <see cref="NextHopRecord.Tunnel"/>.</summary>
+    Tunnel = 4,
+
+    /// <summary>Nowhere: a protected prefix without a tunnel.</summary>
+    Discard = 5,
+
+    /// <summary>To the machine's inner address: out of the host's own door.</summary>
+    Punt = 6,
+}
+
+/// <summary>What a route's value names. Written by the slow path. 64 octets.</summary>
+[StructLayout(LayoutKind.Explicit, Size = RecordSize)]
+public struct NextHopRecord
+{
+    /// <summary>Octets of a record.</summary>
+    public const int RecordSize = 64;
+
+    /// <summary><see cref="SlotState"/>.</summary>
+    [FieldOffset(0)] public uint State;
+
+    /// <summary>Where it leads.</summary>
+    [FieldOffset(4)] public NextHopKind Kind;
+
+    /// <summary>1: prefixes routed here must never leave in the clear.</summary>
+    [FieldOffset(5)] public byte Protected;
+
+    /// <summary>Port of a <see cref="NextHopKind.Glean"/>.</summary>
+    [FieldOffset(6)] public byte Port;
+
+    /// <summary>Slot of the tunnel.</summary>
+    [FieldOffset(8)] public uint Tunnel;
+
+    /// <summary>Slot of the adjacency.</summary>
+    [FieldOffset(12)] public uint Adjacency;
+
+    /// <summary>Outer destination for a multi-point SA; for <see cref="NextHopKind.Glean"/> the gateway to resolve, or any for the packet's own destination.</summary>
+    [FieldOffset(16)] public IpAddress Address;
+}
+
+/// <summary>Link-layer rewrite towards a neighbour. Written by the slow path. 64 octets.</summary>
+[StructLayout(LayoutKind.Explicit, Size = RecordSize)]
+public struct AdjacencyRecord
+{
+    /// <summary>Octets of a record.</summary>
+    public const int RecordSize = 64;
+
+    /// <summary><see cref="SlotState"/>; anything but <see cref="SlotState.Live"/>: the neighbour is not resolved.</summary>
+    [FieldOffset(0)] public uint State;
+
+    /// <summary>Index of the port.</summary>
+    [FieldOffset(4)] public byte Port;
+
+    /// <summary>1: the port has no link layer (TUN): nothing is written in front.</summary>
+    [FieldOffset(5)] public byte NoEthernet;
+
+    /// <summary>MTU of the link in octets.</summary>
+    [FieldOffset(6)] public ushort Mtu;
+
+    /// <summary>Destination and source addresses as they stand on the wire, 12 octets in two numbers (first 8, last 4), in memory order.</summary>
+    [FieldOffset(8)] public ulong MacFirst;
+
+    /// <summary>The last four octets.</summary>
+    [FieldOffset(16)] public uint MacLast;
+
+    /// <summary>The neighbour.</summary>
+    [FieldOffset(32)] public IpAddress Neighbour;
+}

@@ -1,0 +1,163 @@
+using System.Runtime.CompilerServices;
+
+namespace Appliance.Shared;
+
+/// <summary>
+/// The memory that data plane, slow path and supervisor share: a file on tmpfs, mode 0600, locked in memory, left out of core dumps. State
+/// lives here and outlives each process. Accessors return references into the mapping; slots are the caller's promise (checked in
+/// <see cref="Slot{T}"/> only by being unsigned and below the count, else slot 0 is never returned: an exception is).
+/// </summary>
+public sealed unsafe class Region : IDisposable
+{
+    /// <summary>Addresses of the machine itself that a region has room for.</summary>
+    public const int MaximumLocalAddresses = 1024;
+
+    private readonly byte* start;
+    private readonly FileStream file;
+    private readonly RegionMap map;
+    private readonly RegionCounts counts;
+
+    private Region(FileStream file, RegionCounts counts)
+    {
+        this.file = file;
+        this.counts = counts;
+        map = new RegionMap(counts);
+        start = (byte*)LinuxMemory.MapShare(file.SafeFileHandle.DangerousGetHandle(), (nuint)map.Length);
+        SaLookup = new SaLookup(start + map.SaLookup, counts.InboundSas);
+        Ipv4Routes = new Ipv4Routes(start + map.Ipv4Routes, counts.Ipv4Groups);
+        Ipv6Routes = new Ipv6Routes(start + map.Ipv6Routes, counts.Ipv6Nodes);
+    }
+
+    /// <summary>The first page.</summary>
+    public ref RegionHeader Header => ref *(RegionHeader*)start;
+
+    /// <summary>How many records of each kind there are.</summary>
+    public ref readonly RegionCounts Counts => ref counts;
+
+    /// <summary>Octets in all.</summary>
+    public ulong Length => map.Length;
+
+    /// <summary>Inbound SA lookup.</summary>
+    public SaLookup SaLookup { get; }
+
+    /// <summary>IPv4 routes; their values are slots of <see cref="NextHop"/>.</summary>
+    public Ipv4Routes Ipv4Routes { get; }
+
+    /// <summary>IPv6 routes; their values are slots of <see cref="NextHop"/>.</summary>
+    public Ipv6Routes Ipv6Routes { get; }
+
+    /// <summary>Makes a new region, or opens the one that is there when its layout and sizes are the same (its state is then kept).</summary>
+    /// <exception cref="IOException">The path is not on tmpfs, or memory cannot be mapped or locked.</exception>
+    public static Region CreateOrOpen(string path, RegionSizes sizes, int workers, out bool kept)
+    {
+        var wanted = CountsOf(sizes);
+        RegionFile.RequireTmpfs(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        kept = File.Exists(path) && RegionFile.Matches(path, wanted);
+        if (!kept) File.Delete(path);
+        var file = RegionFile.OpenOrCreate(path, (long)new RegionMap(wanted).Length);
+        var region = new Region(file, wanted);
+        ref var header = ref region.Header;
+        header.Workers = (uint)workers;
+        if (kept) return region;
+        header.Layout = RegionHeader.LayoutNumber;
+        header.Length = region.Length;
+        header.Counts = wanted;
+        Volatile.Write(ref header.Magic, RegionHeader.MagicValue);
+        return region;
+    }
+
+    /// <summary>Opens a region that another process made.</summary>
+    /// <exception cref="IOException">There is none, or it has another layout.</exception>
+    public static Region Open(string path)
+    {
+        var file = RegionFile.Open(path);
+        if (RegionFile.TryReadCounts(file, out var counts, out var problem)) return new Region(file, counts);
+        file.Dispose();
+        throw new IOException($"{path}: {problem}");
+    }
+
+    /// <summary>What worker <paramref name="worker"/> publishes.</summary>
+    public ref WorkerBlock Worker(int worker) => ref Slot<WorkerBlock>(map.Workers, (uint)worker, WorkerBlock.Maximum);
+
+    /// <summary>Port record.</summary>
+    public ref PortRecord Port(int port) => ref Slot<PortRecord>(map.Ports, (uint)port, PortRecord.Maximum);
+
+    /// <summary>Events from worker <paramref name="worker"/> to the slow path.</summary>
+    public EventRing Events(int worker) => new(start + map.Events + (ulong)worker * (ulong)EventRing.SizeFor(counts.EventsPerWorker), counts.EventsPerWorker);
+
+    /// <summary>An address of the machine itself, mirrored by the slow path; <see cref="IpAddress.Any"/> where the place is empty.</summary>
+    public ref IpAddress LocalAddress(int index) => ref Slot<IpAddress>(map.LocalAddresses, (uint)index, MaximumLocalAddresses);
+
+    /// <summary>Tunnel record.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref TunnelRecord Tunnel(uint slot) => ref Slot<TunnelRecord>(map.Tunnels, slot, counts.Tunnels);
+
+    /// <summary>Next-hop record.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref NextHopRecord NextHop(uint slot) => ref Slot<NextHopRecord>(map.NextHops, slot, counts.NextHops);
+
+    /// <summary>Adjacency record.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref AdjacencyRecord Adjacency(uint slot) => ref Slot<AdjacencyRecord>(map.Adjacencies, slot, counts.Adjacencies);
+
+    /// <summary>SPD rule.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref SpdRule SpdRule(uint slot) => ref Slot<SpdRule>(map.SpdRules, slot, counts.SpdRules);
+
+    /// <summary>Outbound SA.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref OutboundSa OutboundSa(uint slot) => ref Slot<OutboundSa>(map.OutboundSas, slot, counts.OutboundSas);
+
+    /// <summary>Running numbers of an outbound SA.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref OutboundSaState OutboundState(uint slot) => ref Slot<OutboundSaState>(map.OutboundStates, slot, counts.OutboundSas);
+
+    /// <summary>Inbound SA.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref InboundSa InboundSa(uint slot) => ref Slot<InboundSa>(map.InboundSas, slot, counts.InboundSas);
+
+    /// <summary>Running numbers of an inbound SA.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref InboundSaState InboundState(uint slot) => ref Slot<InboundSaState>(map.InboundStates, slot, counts.InboundSas);
+
+    /// <summary>Asks the processor to load the first lines of an outbound SA and its state.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void PrefetchOutbound(uint slot)
+    {
+        if (!System.Runtime.Intrinsics.X86.Sse.IsSupported || slot >= (uint)counts.OutboundSas) return;
+        var record = start + map.OutboundSas + (ulong)slot * Appliance.Shared.OutboundSa.RecordSize;
+        System.Runtime.Intrinsics.X86.Sse.Prefetch0(record);
+        System.Runtime.Intrinsics.X86.Sse.Prefetch0(record + 64);
+        System.Runtime.Intrinsics.X86.Sse.Prefetch0(record + 128);
+        System.Runtime.Intrinsics.X86.Sse.Prefetch0(start + map.OutboundStates + (ulong)slot * 64);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        LinuxMemory.Unmap((nint)start, (nuint)map.Length);
+        file.Dispose();
+    }
+
+    private static RegionCounts CountsOf(RegionSizes sizes) => new()
+    {
+        OutboundSas = sizes.OutboundSas,
+        InboundSas = sizes.InboundSas,
+        Tunnels = sizes.Tunnels,
+        NextHops = sizes.NextHops,
+        Adjacencies = sizes.Adjacencies,
+        SpdRules = sizes.SpdRules,
+        Ipv4Groups = sizes.Ipv4Groups,
+        Ipv6Nodes = sizes.Ipv6Nodes,
+        EventsPerWorker = sizes.EventsPerWorker,
+    };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ref T Slot<T>(ulong section, uint slot, int count) where T : unmanaged
+    {
+        if (slot >= (uint)count) OutOfRange(slot, count);
+        return ref *(T*)(start + section + (ulong)slot * (ulong)sizeof(T));
+    }
+
+    private static void OutOfRange(uint slot, int count) => throw new ArgumentOutOfRangeException(nameof(slot), $"slot {slot} of {count}");
+}
