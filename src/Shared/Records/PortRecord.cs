@@ -54,7 +54,7 @@ public enum PortMode : byte
     Generic = 2,
 }
 
-/// <summary>A port. The first line is written by the slow path, the second by the data plane. 128 octets.</summary>
+/// <summary>A port. The slow path writes the first line and the addresses at the end, the data plane what is named so. 128 octets.</summary>
 [StructLayout(LayoutKind.Explicit, Size = RecordSize)]
 public struct PortRecord
 {
@@ -99,4 +99,10 @@ public struct PortRecord
 
     /// <summary>Written by the data plane: packets the kernel dropped for want of descriptors (XDP_STATISTICS), all queues.</summary>
     [FieldOffset(72)] public ulong KernelDrops;
+
+    /// <summary>Written by the slow path: the port's first IPv4 address, the source of ICMP errors (RFC 1812 §4.3.2.4); <see cref="IpAddress.Any"/> when it has none.</summary>
+    [FieldOffset(80)] public IpAddress AddressV4;
+
+    /// <summary>Written by the slow path: the port's first IPv6 address that is not link-local; <see cref="IpAddress.Any"/> when it has none.</summary>
+    [FieldOffset(96)] public IpAddress AddressV6;
 }
