@@ -1,0 +1,34 @@
+namespace Appliance.Shared;
+
+/// <summary>Finds the product's executables: beside this one (installed), or in the build tree (<c>artifacts/bin/PROJECT/CONFIGURATION/</c>).</summary>
+public static class Programs
+{
+    /// <summary>The command line program.</summary>
+    public const string Cli = "appliance";
+
+    /// <summary>The supervisor.</summary>
+    public const string Supervisor = "Appliance.Supervisor";
+
+    /// <summary>The data plane.</summary>
+    public const string DataPlane = "Appliance.DataPlane";
+
+    /// <summary>The slow path.</summary>
+    public const string SlowPath = "Appliance.SlowPath";
+
+    /// <summary>Path of the executable with that assembly name.</summary>
+    /// <exception cref="FileNotFoundException">It is in neither place; the message names both.</exception>
+    public static string Find(string program) => Find(program, AppContext.BaseDirectory);
+
+    /// <summary>The same, as seen from another directory.</summary>
+    /// <exception cref="FileNotFoundException">It is in neither place; the message names both.</exception>
+    public static string Find(string program, string directory)
+    {
+        var here = Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory));
+        var beside = Path.Combine(here, program);
+        if (File.Exists(beside)) return beside;
+        var project = program == Cli ? "Cli" : program[(program.LastIndexOf('.') + 1)..];
+        var built = Path.GetFullPath(Path.Combine(here, "..", "..", project, Path.GetFileName(here), program));
+        if (File.Exists(built)) return built;
+        throw new FileNotFoundException($"{program} is neither {beside} nor {built}: build it (make build)", program);
+    }
+}
