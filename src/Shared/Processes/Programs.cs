@@ -1,6 +1,6 @@
 namespace Appliance.Shared;
 
-/// <summary>Where the product's executables are: beside the one that runs (installed), or in the build tree.</summary>
+/// <summary>Where the product's executables are: beside the one that runs (installed), or in the build tree (<c>artifacts/bin/PROJECT/CONFIGURATION/</c>).</summary>
 public static class Programs
 {
     /// <summary>The command line.</summary>
@@ -15,26 +15,20 @@ public static class Programs
     /// <summary>Configuration, tables, API.</summary>
     public const string SlowPath = "Appliance.SlowPath";
 
-    /// <summary>Full path of an executable.</summary>
-    /// <exception cref="FileNotFoundException">It is in none of the places; the message names them.</exception>
-    public static string Find(string name)
-    {
-        var places = Places(name, AppContext.BaseDirectory).ToArray();
-        return places.FirstOrDefault(File.Exists)
-            ?? throw new FileNotFoundException($"program '{name}' not found; looked for {string.Join(" and ", places)}. Build or install the whole product.");
-    }
+    /// <summary>Full path of the executable with that assembly name.</summary>
+    /// <exception cref="FileNotFoundException">It is in neither place; the message names both.</exception>
+    public static string Find(string program) => Find(program, AppContext.BaseDirectory);
 
-    private static IEnumerable<string> Places(string name, string here)
+    /// <summary>The same, as seen from another directory.</summary>
+    /// <exception cref="FileNotFoundException">It is in neither place; the message names both.</exception>
+    public static string Find(string program, string directory)
     {
-        var file = OperatingSystem.IsWindows() ? name + ".exe" : name;
-        here = Path.TrimEndingDirectorySeparator(here);
-        yield return Path.Combine(here, file);
-
-        // Build tree: artifacts/bin/<Project>/<configuration>/, with the same configuration as ours.
-        var configuration = Path.GetFileName(here);
-        var bin = Path.GetDirectoryName(Path.GetDirectoryName(here));
-        if (bin == null) yield break;
-        var project = name == Cli ? "Cli" : name[(name.LastIndexOf('.') + 1)..];
-        yield return Path.Combine(bin, project, configuration, file);
+        var here = Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory));
+        var beside = Path.Combine(here, program);
+        if (File.Exists(beside)) return beside;
+        var project = program == Cli ? "Cli" : program[(program.LastIndexOf('.') + 1)..];
+        var built = Path.GetFullPath(Path.Combine(here, "..", "..", project, Path.GetFileName(here), program));
+        if (File.Exists(built)) return built;
+        throw new FileNotFoundException($"{program} is neither {beside} nor {built}: build or install the whole product", program);
     }
 }
