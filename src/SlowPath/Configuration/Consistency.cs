@@ -38,6 +38,9 @@ internal static class Consistency
         if (configuration.Vpn is { } vpn)
         {
             seen[vpn.Device] = ports.VpnAt.Line;
+            foreach (var (port, at) in configuration.Ports.Zip(ports.Places))
+                if (port.Name == vpn.Device)
+                    errors.Add(at, $"port '{port.Name}' has the name of the vpn device", "give it another name");
             if (vpn.Addresses.Count == 0) errors.Add(ports.VpnAt, "vpn has no addresses", "give it the machine's inner addresses, as [10.1.255.1/32]");
         }
 
