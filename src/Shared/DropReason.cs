@@ -93,6 +93,8 @@ public enum DropReason : byte
     [DropText("too big for the tunnel and DF is set: ICMP sent", DropSeverity.Info, "RFC 4301 8.2.1")] TooBig,
     /// <summary>Packet cannot be fragmented any further or into too many pieces.</summary>
     [DropText("cannot be fragmented", DropSeverity.Warning, "RFC 791 3.2")] CannotFragment,
+    /// <summary>No room in the frame around the packet for ESP header, padding and ICV.</summary>
+    [DropText("no room in the frame for ESP header and trailer", DropSeverity.Error, "")] NoRoom,
     /// <summary>Cipher of the SA does not run on this machine.</summary>
     [DropText("the SA's cipher is not available here", DropSeverity.Error, "")] CipherUnavailable,
 

@@ -132,6 +132,17 @@ public sealed unsafe class Region : IDisposable
         System.Runtime.Intrinsics.X86.Sse.Prefetch0(start + map.OutboundStates + (ulong)slot * 64);
     }
 
+    /// <summary>Asks the processor to load the first lines of an inbound SA and its state.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void PrefetchInbound(uint slot)
+    {
+        if (!System.Runtime.Intrinsics.X86.Sse.IsSupported || slot >= (uint)counts.InboundSas) return;
+        var record = start + map.InboundSas + (ulong)slot * Appliance.Shared.InboundSa.RecordSize;
+        var state = start + map.InboundStates + (ulong)slot * InboundSaState.RecordSize;
+        System.Runtime.Intrinsics.X86.Sse.Prefetch0(record);
+        System.Runtime.Intrinsics.X86.Sse.Prefetch0(state);
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
