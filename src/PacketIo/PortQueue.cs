@@ -29,6 +29,9 @@ public abstract class PortQueue : IDisposable
     /// <summary>True once the device is gone; the keeper closes the queue and tries to open it again.</summary>
     public abstract bool IsLost { get; }
 
+    /// <summary>Packets dropped in front of <see cref="Receive"/>: by the kernel for want of descriptors, or here for want of frames. May cost a system call.</summary>
+    public virtual ulong Missed => 0;
+
     /// <summary>Takes up to a batch of packets; at least <see cref="FrameMemory.Headroom"/> - 14 octets are free in front of each. Returns how many.</summary>
     public abstract int Receive(Span<Packet> batch);
 
