@@ -75,7 +75,8 @@ internal sealed class CbcHmac : IDisposable
         hmac.Dispose();
     }
 
-    private void Mac(ReadOnlySpan<byte> aad, ReadOnlySpan<byte> iv, ReadOnlySpan<byte> data, Span<byte> mac)
+    /// <summary>The whole MAC, at least as long as the hash; the ICV is its first octets.</summary>
+    internal void Mac(ReadOnlySpan<byte> aad, ReadOnlySpan<byte> iv, ReadOnlySpan<byte> data, Span<byte> mac)
     {
         var esn = aad.Length == 12;
         hmac.AppendData(aad[..4]);
