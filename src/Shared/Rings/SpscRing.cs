@@ -11,7 +11,7 @@ public sealed class SpscRing<T> where T : unmanaged
 {
     private readonly T[] slots;
     private readonly int mask;
-    private Sides sides;
+    private SpscSides sides;
 
     /// <summary>A ring that holds at least <paramref name="capacity"/> items (rounded up to a power of two).</summary>
     public SpscRing(int capacity)
@@ -67,13 +67,21 @@ public sealed class SpscRing<T> where T : unmanaged
         while (count < batch.Length && TryDequeue(out batch[count])) count++;
         return count;
     }
+}
 
-    [StructLayout(LayoutKind.Explicit, Size = 384)]
-    private struct Sides
-    {
-        [FieldOffset(64)] public uint Tail;
-        [FieldOffset(128)] public uint HeadSeen;
-        [FieldOffset(192)] public uint Head;
-        [FieldOffset(256)] public uint TailSeen;
-    }
+/// <summary>Indexes of a <see cref="SpscRing{T}"/>, each on a cache line of its own. Not nested: a type inside a generic one cannot have explicit layout.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 384)]
+internal struct SpscSides
+{
+    /// <summary>Producer's index.</summary>
+    [FieldOffset(64)] public uint Tail;
+
+    /// <summary>Producer's copy of <see cref="Head"/>.</summary>
+    [FieldOffset(128)] public uint HeadSeen;
+
+    /// <summary>Consumer's index.</summary>
+    [FieldOffset(192)] public uint Head;
+
+    /// <summary>Consumer's copy of <see cref="Tail"/>.</summary>
+    [FieldOffset(256)] public uint TailSeen;
 }
