@@ -1,0 +1,52 @@
+using Appliance.Fuzz.Engine;
+using Appliance.Fuzz.Targets;
+
+namespace Appliance.Fuzz;
+
+/// <summary>Every target for a short time, from a fixed seed: what was found once (corpus/*/crash-*) never comes back.</summary>
+public class FuzzTests
+{
+    public static TheoryData<string> Targets => [.. AllTargets.List.Select(t => t.Name)];
+
+    [Theory]
+    [MemberData(nameof(Targets))]
+    public void Target_Holds(string name)
+    {
+        var target = AllTargets.List.First(t => t.Name == name);
+        using var run = new FuzzRun(target);
+        var result = run.Run(TimeSpan.FromSeconds(2), 1);
+        Assert.True(result.Finding == null, $"{result.Finding?.Path}: {result.Finding?.Why}");
+        Assert.True(result.Executions > 100, $"only {result.Executions} executions in 2 s");
+    }
+
+    [Fact]
+    public void Mutations_AreTheSameForTheSameSeed()
+    {
+        byte[][] corpus = [[1, 2, 3, 4, 5], [9, 8, 7]];
+        var one = new Mutator(corpus, 64, ["word"]);
+        var other = new Mutator(corpus, 64, ["word"]);
+        for (ulong seed = 0; seed < 1000; seed++) Assert.True(one.Make(seed).SequenceEqual(other.Make(seed)));
+    }
+
+    [Fact]
+    public void Run_FindsStoresAndRepeatsACrash()
+    {
+        var target = new FuzzTarget($"broken-{Environment.ProcessId}", octets =>
+        {
+            if (octets.Length > 3 && octets[2] == 0xff) throw new InvalidOperationException("found");
+        });
+        using var run = new FuzzRun(target);
+        var result = run.Run(TimeSpan.FromSeconds(20), 1);
+        Assert.NotNull(result.Finding);
+        Assert.Contains("found", run.Execute(File.ReadAllBytes(result.Finding.Path)), StringComparison.Ordinal);
+        Directory.Delete(Path.GetDirectoryName(result.Finding.Path)!, recursive: true);
+    }
+
+    [Fact]
+    public void Run_FindsBelievedLengths()
+    {
+        var target = new FuzzTarget($"greedy-{Environment.ProcessId}", octets => GC.KeepAlive(new byte[100 + octets.Length])) { AllocationLimit = 64 };
+        using var run = new FuzzRun(target);
+        Assert.Contains("allocated", run.Execute([1, 2, 3]), StringComparison.Ordinal);
+    }
+}

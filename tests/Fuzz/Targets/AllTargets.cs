@@ -1,0 +1,12 @@
+using Appliance.Fuzz.Engine;
+
+namespace Appliance.Fuzz.Targets;
+
+/// <summary>Every target, in the order in which a packet or a file meets them.</summary>
+internal static class AllTargets
+{
+    public static IReadOnlyList<FuzzTarget> List { get; } =
+    [
+        .. WireTargets.List,
+    ];
+}

@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+"""Writes the packets of the corpus (needs python3-scapy): small honest packets from which the fuzzer starts. Run it in its own folder; what it writes is committed."""
+import logging
+import pathlib
+import struct
+
+logging.getLogger("scapy").setLevel(logging.ERROR)
+from scapy.layers.inet import ICMP, IP, TCP, UDP, IPOption  # noqa: E402
+from scapy.layers.inet6 import (ICMPv6EchoRequest, ICMPv6PacketTooBig, IPv6, IPv6ExtHdrDestOpt, IPv6ExtHdrFragment, IPv6ExtHdrHopByHop,  # noqa: E402
+                                IPv6ExtHdrRouting, PadN)
+from scapy.layers.l2 import Ether  # noqa: E402
+from scapy.packet import Raw  # noqa: E402
+
+HERE = pathlib.Path(__file__).parent
+A4, B4, A6, B6 = "10.1.0.2", "10.2.0.2", "fd00:1::2", "fd00:2::2"
+
+v4 = {
+    "udp": IP(src=A4, dst=B4, id=1) / UDP(sport=1000, dport=2000) / Raw(b"hello"),
+    "tcp-syn": IP(src=A4, dst=B4, id=2, flags="DF") / TCP(sport=1000, dport=80, flags="S", options=[("MSS", 1460), ("NOP", None), ("WScale", 7), ("SAckOK", b"")]),
+    "tcp-syn-odd": IP(src=A4, dst=B4, id=3) / TCP(sport=1000, dport=80, flags="S", options=[("NOP", None), ("MSS", 1460)]),
+    "echo": IP(src=A4, dst=B4, id=4) / ICMP(id=1, seq=1) / Raw(b"x" * 40),
+    "options": IP(src=A4, dst=B4, id=5, options=[IPOption(b"\x07\x07\x04\x00\x00\x00\x00"), IPOption(b"\x94\x04\x00\x00")]) / UDP(sport=1, dport=2) / Raw(b"o" * 33),
+    "fragment-first": IP(src=A4, dst=B4, id=6, flags="MF", proto=17) / Raw(struct.pack("!HHHH", 1, 2, 72, 0) + b"f" * 40),
+    "fragment-last": IP(src=A4, dst=B4, id=6, frag=6, proto=17) / Raw(b"l" * 24),
+    "ip-in-ip": IP(src="192.0.2.1", dst="198.51.100.1") / IP(src=A4, dst=B4) / UDP(sport=3, dport=4),
+    "too-big": IP(src="192.0.2.254", dst="192.0.2.1") / ICMP(type=3, code=4, nexthopmtu=1280)
+    / IP(src="192.0.2.1", dst="198.51.100.1", proto=50) / Raw(struct.pack("!LL", 0x1001, 7)),
+    "esp": IP(src="198.51.100.1", dst="192.0.2.1", proto=50) / Raw(struct.pack("!LL", 0x1002, 1) + bytes(range(48))),
+    "esp-udp": IP(src="198.51.100.1", dst="192.0.2.1") / UDP(sport=4500, dport=4500, chksum=0) / Raw(struct.pack("!LL", 0x1002, 1) + bytes(range(48))),
+    "keepalive": IP(src="198.51.100.1", dst="192.0.2.1") / UDP(sport=4500, dport=4500, chksum=0) / Raw(b"\xff"),
+    "ike": IP(src="198.51.100.1", dst="192.0.2.1") / UDP(sport=4500, dport=4500, chksum=0) / Raw(bytes(4) + bytes(range(28))),
+    "big": IP(src=A4, dst=B4, id=7) / UDP(sport=5, dport=6) / Raw(bytes(i & 255 for i in range(600))),
+}
+v6 = {
+    "udp": IPv6(src=A6, dst=B6) / UDP(sport=1000, dport=2000) / Raw(b"hello"),
+    "tcp-syn": IPv6(src=A6, dst=B6) / TCP(sport=1000, dport=80, flags="S", options=[("MSS", 1440)]),
+    "echo": IPv6(src=A6, dst=B6) / ICMPv6EchoRequest(id=1, seq=1, data=b"y" * 40),
+    "too-big": IPv6(src=B6, dst=A6) / ICMPv6PacketTooBig(mtu=1280) / IPv6(src=A6, dst=B6, nh=50) / Raw(struct.pack("!LL", 0x1001, 7) + bytes(24)),
+    "extensions": IPv6(src=A6, dst=B6) / IPv6ExtHdrHopByHop(options=[PadN(optdata=b"\0\0\0\0")]) / IPv6ExtHdrRouting(addresses=[B6], segleft=1)
+    / IPv6ExtHdrDestOpt(options=[PadN(optdata=b"\0" * 12)]) / UDP(sport=1, dport=2) / Raw(b"e" * 20),
+    "fragment-first": IPv6(src=A6, dst=B6) / IPv6ExtHdrFragment(offset=0, m=1, id=9, nh=17) / Raw(struct.pack("!HHHH", 1, 2, 72, 0) + b"f" * 40),
+    "fragment-last": IPv6(src=A6, dst=B6) / IPv6ExtHdrFragment(offset=6, m=0, id=9, nh=17) / Raw(b"l" * 24),
+    "esp": IPv6(src="2001:db8:2::1", dst="2001:db8::1", nh=50) / Raw(struct.pack("!LL", 0x1002, 1) + bytes(range(48))),
+    "big": IPv6(src=A6, dst=B6) / UDP(sport=5, dport=6) / Raw(bytes(i & 255 for i in range(600))),
+}
+
+
+def write(target, name, octets):
+    folder = HERE / target
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_bytes(octets)
+
+
+for name, packet in v4.items():
+    octets = bytes(packet)
+    for target in ("packet-fields", "ipv4"):
+        write(target, f"v4-{name}", octets)
+    if name in ("udp", "tcp-syn", "fragment-first", "options", "echo", "too-big"):
+        write("icmp-error", f"v4-{name}", octets)
+    if name.startswith("tcp"):
+        write("tcp-mss", f"v4-{name}", octets)
+        write("tcp", f"v4-{name}", octets[20:])
+    if name in ("options", "fragment-last", "big", "udp"):
+        write("fragment-ipv4", name, bytes([12, 4] if name == "big" else [8, 4]) + octets)
+    if name in ("udp", "esp-udp", "keepalive"):
+        write("udp", name, octets[20:])
+    if name in ("echo", "too-big"):
+        write("icmp", f"v4-{name}", octets[20:])
+for name, packet in v6.items():
+    octets = bytes(packet)
+    for target in ("packet-fields", "ipv6"):
+        write(target, f"v6-{name}", octets)
+    if name in ("udp", "tcp-syn", "extensions", "fragment-first"):
+        write("icmp-error", f"v6-{name}", octets)
+    if name.startswith("tcp"):
+        write("tcp-mss", f"v6-{name}", octets)
+    if name in ("extensions", "fragment-first", "big"):
+        write("fragment-ipv6", name, bytes([30, 0]) + octets)
+    if name in ("echo", "too-big"):
+        write("icmp", f"v6-{name}", octets[40:])
+write("ethernet", "v4", bytes(Ether(dst="02:00:00:00:00:01", src="02:00:00:00:00:02") / v4["udp"]))
+write("ethernet", "arp", bytes.fromhex("ffffffffffff0200000000020806000108000604000102000000000a01000200000000000a010001"))
