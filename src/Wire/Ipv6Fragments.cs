@@ -37,8 +37,8 @@ public ref struct Ipv6Fragments
     }
 
     /// <summary>
-    /// False when the packet is malformed or a fragment already, carries nothing, or <paramref name="mtu"/> octets do not hold the headers and eight
-    /// octets. <paramref name="identification"/> is unique for this pair of addresses.
+    /// False when the packet is malformed or a fragment already, carries nothing, or <paramref name="mtu"/> octets do not hold all the
+    /// headers (RFC 8200 §4.5: the first fragment has the whole chain) and eight octets. <paramref name="identification"/> is unique for this pair of addresses.
     /// </summary>
     public static bool TryStart(ReadOnlySpan<byte> packet, int mtu, uint identification, out Ipv6Fragments fragments)
     {
@@ -46,7 +46,7 @@ public ref struct Ipv6Fragments
         if (!Ipv6View.TryParse(packet, out var view)) return false;
         packet = packet[..view.TotalLength];
         if (!Ipv6Extensions.TryWalk(packet, out var extensions) || extensions.FragmentHeaderOffset != 0) return false;
-        if (packet.Length == extensions.PerFragmentLength || mtu < extensions.PerFragmentLength + 16) return false;
+        if (packet.Length == extensions.PerFragmentLength || mtu < extensions.UpperOffset + 16) return false;
         fragments = new Ipv6Fragments(packet, extensions, mtu, identification);
         return true;
     }
