@@ -1,0 +1,194 @@
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Appliance.Crypto;
+using Appliance.Shared;
+using Appliance.Wire;
+
+namespace Appliance.Esp;
+
+/// <summary>
+/// Decapsulates packets of one worker (RFC 4303 §3.4), in place.
+/// <code>
+/// 1 per packet   outer header, lengths, SPI, sequence number against the replay window, and a job for the kernel
+/// 2 per batch    one kernel call for all AES-GCM jobs, one for all AES-GMAC jobs (other ciphers were opened in step 1)
+/// 3 per packet   replay window again, now updated; padding, next header, inner length, ECN; the packet starts at the inner IP header
+/// </code>
+/// Allocates nothing, throws nothing for any packet. <typeparamref name="TKernel"/> runs on this machine, or the tier is <see cref="AesGcmTier.Bcl"/>.
+/// </summary>
+public sealed class EspInbound<TKernel>
+    where TKernel : struct, IAesGcmKernel
+{
+    /// <summary>Packets that a batch holds at most.</summary>
+    public const int MaximumBatch = 64;
+
+    private readonly Region region;
+    private readonly FrameMemory memory;
+    private readonly CipherObjects objects;
+    private readonly bool hasKernel;
+    private readonly JobBatch gcm = new(MaximumBatch);
+    private readonly JobBatch gmac = new(MaximumBatch);
+    private readonly OpenedPacket[] opened = new OpenedPacket[MaximumBatch];
+
+    /// <summary>For the worker whose packets lie in <paramref name="memory"/> and whose SAs lie in <paramref name="region"/>.</summary>
+    public EspInbound(Region region, FrameMemory memory, CipherObjects objects, AesGcmTier tier)
+    {
+        this.region = region;
+        this.memory = memory;
+        this.objects = objects;
+        hasKernel = tier != AesGcmTier.Bcl;
+    }
+
+    /// <summary>
+    /// Decapsulates up to <see cref="MaximumBatch"/> packets. Each starts at its outer IP header, whole (reassembled); <see cref="Packet.Tag"/> is the slot of an inbound SA that
+    /// the caller saw live. On return a packet with <see cref="DropReason.None"/> starts at the inner IP header (transport mode: at its IP header, with ESP taken
+    /// out) and is as long as that says; dropped and absorbed packets stay the caller's. <paramref name="tick"/> is <see cref="Environment.TickCount64"/>.
+    /// </summary>
+    public void Decapsulate(Span<Packet> packets, Span<EspResult> results, long tick)
+    {
+        if (packets.Length > MaximumBatch || results.Length < packets.Length) throw new ArgumentOutOfRangeException(nameof(packets));
+        gcm.Clear();
+        gmac.Clear();
+        for (var i = 0; i < packets.Length; i++)
+        {
+            if (i + Tuning.PrefetchDistance < packets.Length) region.PrefetchInbound(packets[i + Tuning.PrefetchDistance].Tag);
+            ref var packet = ref packets[i];
+            ref var state = ref region.InboundState(packet.Tag);
+            results[i] = default;
+            var reason = Open(packet, ref region.InboundSa(packet.Tag), ref state, ref opened[i], i);
+            if (reason != DropReason.None) Drop(ref results[i], ref state, reason);
+        }
+
+        if (gcm.Count != 0) TKernel.Decrypt(gcm.Jobs);
+        if (gmac.Count != 0) TKernel.GmacOpen(gmac.Jobs);
+        DropForged(gcm.Jobs, packets, results);
+        DropForged(gmac.Jobs, packets, results);
+        for (var i = 0; i < packets.Length; i++)
+        {
+            if (results[i].Reason != DropReason.None) continue;
+            ref var packet = ref packets[i];
+            ref var state = ref region.InboundState(packet.Tag);
+            var reason = Deliver(ref packet, ref region.InboundSa(packet.Tag), ref state, opened[i], ref results[i], tick);
+            if (reason != DropReason.None) Drop(ref results[i], ref state, reason);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private DropReason Open(in Packet packet, ref InboundSa sa, ref InboundSaState state, ref OpenedPacket open, int index)
+    {
+        var reason = open.TryLocate(memory.Span(packet), sa);
+        if (reason != DropReason.None) return reason;
+        ref var esp = ref memory.At(packet.Address + (uint)open.EspAt);
+        var header = Unsafe.ReadUnaligned<ulong>(ref esp);
+        var spi = (uint)header;
+        var low = (uint)(header >> 32);
+        if (spi != BinaryPrimitives.ReverseEndianness(sa.Spi)) return DropReason.UnknownSpi;
+
+        var isEsn = (sa.Flags & SaFlags.Esn) != 0;
+        var window = WindowOf(sa);
+        ulong sequence = BinaryPrimitives.ReverseEndianness(low);
+        if (isEsn && !ReplayWindow.TryInfer(state.Highest, window, (uint)sequence, out sequence)) return DropReason.TooOld;
+        if ((sa.Flags & SaFlags.NoReplay) == 0)
+        {
+            if (sequence == 0) return DropReason.SequenceZero;
+            reason = ReplayWindow.Check(ref state, window, sequence);
+            if (reason != DropReason.None) return reason;
+        }
+
+        open.Sequence = sequence;
+        var aad = isEsn ? spi | (ulong)BinaryPrimitives.ReverseEndianness((uint)(sequence >> 32)) << 32 : header;
+        var aadLength = (byte)(isEsn ? 12 : 8);
+        ref var iv = ref Unsafe.Add(ref esp, EspView.HeaderLength);
+        if (!hasKernel || !CipherFacts.HasKernel((Cipher)sa.Cipher)) return OpenByObject(packet.Tag, sa, ref iv, open.Length, aad, low, aadLength);
+        ref var data = ref Unsafe.Add(ref iv, 8);
+        ref var key = ref Unsafe.As<KeyOctets, byte>(ref sa.Key);
+        if (sa.Cipher == (byte)Cipher.AesGcm)
+            AeadJob.Set(ref gcm.Next(), ref key, ref iv, ref data, ref Unsafe.Add(ref data, open.Length), (uint)open.Length, aadLength, sa.KeyLength, (ushort)index, aad, low);
+        else
+            AeadJob.Set(ref gmac.Next(), ref key, ref iv, ref iv, ref Unsafe.Add(ref data, open.Length), (uint)open.Length + 8, aadLength, sa.KeyLength, (ushort)index, aad, low);
+        return DropReason.None;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private DropReason OpenByObject(uint slot, in InboundSa sa, ref byte iv, int length, ulong aad, uint low, byte aadLength)
+    {
+        var aead = objects.Inbound(slot, sa.Generation);
+        if (aead is null) return DropReason.CipherUnavailable;
+        Span<byte> associated = stackalloc byte[12];
+        MemoryMarshal.Write(associated, aad);
+        MemoryMarshal.Write(associated[8..], low);
+        var rest = MemoryMarshal.CreateSpan(ref iv, sa.IvLength + length + sa.IcvLength);
+        var isRight = aead.Open(associated[..aadLength], rest[..sa.IvLength], rest.Slice(sa.IvLength, length), rest[(sa.IvLength + length)..]);
+        return isRight ? DropReason.None : DropReason.IntegrityFailed;
+    }
+
+    private void DropForged(Span<AeadJob> jobs, Span<Packet> packets, Span<EspResult> results)
+    {
+        foreach (ref var job in jobs)
+        {
+            if (job.Ok != 0) continue;
+            Drop(ref results[job.Index], ref region.InboundState(packets[job.Index].Tag), DropReason.IntegrityFailed);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private DropReason Deliver(ref Packet packet, ref InboundSa sa, ref InboundSaState state, in OpenedPacket open, ref EspResult result, long tick)
+    {
+        if ((sa.Flags & SaFlags.NoReplay) == 0)
+        {
+            var replay = ReplayWindow.CheckAndUpdate(ref state, WindowOf(sa), open.Sequence);
+            if (replay != DropReason.None) return replay;
+        }
+        else if (open.Sequence > state.Highest)
+        {
+            state.Highest = open.Sequence;
+        }
+
+        var payloadAt = packet.Address + (uint)(open.EspAt + EspView.HeaderLength + sa.IvLength);
+        ref var payload = ref memory.At(payloadAt);
+        int padLength = Unsafe.Add(ref payload, open.Length - 2);
+        var nextHeader = Unsafe.Add(ref payload, open.Length - 1);
+        var length = open.Length - EspTrailer.Length - padLength;
+        if (length < 0 || !IsPaddingRight(ref Unsafe.Add(ref payload, length), padLength)) return DropReason.BadPadding;
+        result.NextHeader = nextHeader;
+        if (nextHeader == IpProtocol.NoNextHeader)
+        {
+            result.IsAbsorbed = true;
+            length = 0;
+        }
+        else
+        {
+            var isTunnel = sa.Mode == EspMode.Tunnel || (sa.Flags & SaFlags.IipTran) != 0;
+            var reason = isTunnel
+                ? InnerPacket.TryDeliver(ref packet, ref payload, payloadAt, length, nextHeader, open.OuterTrafficClass & 3)
+                : TransportDelivery.Deliver(memory, ref packet, open, payloadAt, length, nextHeader);
+            if (reason != DropReason.None) return reason;
+            length = packet.Length;
+        }
+
+        state.Packets++;
+        state.Bytes += (ulong)length;
+        state.LastUsed = tick;
+        return DropReason.None;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool IsPaddingRight(ref byte padding, int length) =>
+        length == 0 || EspTrailer.IsPaddingRight(MemoryMarshal.CreateReadOnlySpan(ref padding, length));
+
+    // A record that names no window it could have gets the smallest; without replay protection the window only serves to infer the high half of an ESN.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint WindowOf(in InboundSa sa) => sa.ReplayWindow - 64u <= 4096 - 64 ? sa.ReplayWindow : 64u;
+
+    private static void Drop(ref EspResult result, ref InboundSaState state, DropReason reason)
+    {
+        result = new EspResult { Reason = reason };
+        switch (reason)
+        {
+            case DropReason.IntegrityFailed: state.IntegrityFailed++; break;
+            case DropReason.Replayed: state.Replayed++; break;
+            case DropReason.TooOld: state.TooOld++; break;
+            default: state.OtherDrops++; break;
+        }
+    }
+}
