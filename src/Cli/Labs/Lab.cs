@@ -1,0 +1,144 @@
+using System.Diagnostics;
+using Appliance.Shared;
+
+namespace Appliance.Cli.Labs;
+
+/// <summary>
+/// Brings a lab up, in this order: state file, namespaces, links, routes, gateways, readiness, keys. Whatever fails, and whenever it is
+/// cancelled, everything that was made is removed again.
+/// </summary>
+internal sealed class Lab
+{
+    private const int ReadySeconds = 40;
+    private static int made;
+    private readonly Dictionary<string, Process> gateways = [];
+
+    private Lab(LabFile file, LabState state)
+    {
+        File = file;
+        State = state;
+    }
+
+    /// <summary>What was asked for.</summary>
+    public LabFile File { get; }
+
+    /// <summary>What was made.</summary>
+    public LabState State { get; private set; }
+
+    /// <summary>Brings up a lab. <paramref name="say"/> takes lines of progress.</summary>
+    /// <exception cref="Failure">Something does not work; nothing is left behind.</exception>
+    public static Lab Up(LabFile file, bool transient, Action<string> say, CancellationToken stop)
+    {
+        if (Environment.UserName != "root" && !Environment.IsPrivilegedProcess)
+            throw new Failure("a lab needs root", file.Name, "it makes network namespaces and AF_XDP sockets", "run it as root, or with sudo");
+        LabRemoval.RemoveOrphans(say);
+        var id = $"{file.Name}-{Environment.ProcessId}{(Interlocked.Increment(ref made) is > 1 and var n ? $"-{n}" : "")}";
+        var nodes = file.Nodes.Select(n => new LabNodeState(n.Name, n.Kind, $"ap-{id}-{n.Name}", n.Instance, 0, 0)).ToList();
+        var lab = new Lab(file, new LabState(id, file.Name, "", transient, Environment.ProcessId, LinuxProcess.StartTime(Environment.ProcessId), nodes).Save());
+        try
+        {
+            lab.MakeNetwork(say, stop);
+            foreach (var gateway in file.Gateways)
+            {
+                stop.ThrowIfCancellationRequested();
+                lab.StartGateway(gateway);
+                say($"{gateway.Name}: started");
+            }
+
+            lab.WaitUntilReady(say, stop);
+            foreach (var keys in file.Keys) KeyHandout.Send(lab.State, keys);
+            if (file.Keys.Count > 0) say($"keys: {file.Keys.Count} fresh set{(file.Keys.Count > 1 ? "s" : "")} handed to the gateways ({string.Join(", ", file.Keys.Select(k => k.Cipher).Distinct())})");
+            return lab;
+        }
+        catch
+        {
+            LabRemoval.Remove(lab.State);
+            throw;
+        }
+    }
+
+    /// <summary>Starts a gateway inside its node. It leads a session of its own: a Ctrl-C meant for the command does not reach it.</summary>
+    public void StartGateway(LabNode gateway)
+    {
+        var node = State.Node(gateway.Name);
+        var process = Tool.Start("sh",
+            ["-c", "log=$1; shift; exec setsid \"$@\" >>\"$log\" 2>&1 </dev/null", "sh", State.Log(node), "ip", .. Topology.Inside(node.Namespace, Programs.Find(Programs.Cli), "run", gateway.Configuration!)],
+            environment: new Dictionary<string, string> { [RuntimePaths.Variable] = State.Runtime });
+        gateways[gateway.Name] = process;
+        State = (State with
+        {
+            Nodes = [.. State.Nodes.Select(n => n.Name == gateway.Name ? n with { Process = process.Id, Started = LinuxProcess.StartTime(process.Id) } : n)],
+        }).Save();
+    }
+
+    /// <summary>Waits until every gateway says that it is well.</summary>
+    /// <exception cref="Failure">One ended, or is not ready in time: says what is missing.</exception>
+    public void WaitUntilReady(Action<string> say, CancellationToken stop)
+    {
+        var clock = Stopwatch.StartNew();
+        var missing = new Dictionary<string, string>();
+        var told = new Dictionary<string, string>();
+        foreach (var gateway in File.Gateways) missing[gateway.Name] = "has not answered yet";
+        while (missing.Count > 0)
+        {
+            stop.ThrowIfCancellationRequested();
+            foreach (var name in missing.Keys.ToList())
+            {
+                ThrowIfEnded(name);
+                missing[name] = Readiness.Missing(State.Paths(State.Node(name)).ApiSocket);
+                if (missing[name].Length == 0)
+                {
+                    missing.Remove(name);
+                    say($"{name}: ready after {clock.Elapsed.TotalSeconds:0.0} s");
+                }
+                else if (clock.Elapsed.TotalSeconds > 2 && told.GetValueOrDefault(name) != missing[name])
+                {
+                    say($"{name}: {told[name] = missing[name]}");
+                }
+            }
+
+            if (missing.Count > 0 && clock.Elapsed.TotalSeconds > ReadySeconds)
+            {
+                var (name, what) = missing.First();
+                throw new Failure($"{name} is not ready after {ReadySeconds} s", State.Id, $"{what}\n{Tail(name)}", "see above what is missing");
+            }
+
+            stop.WaitHandle.WaitOne(100);
+        }
+    }
+
+    private void MakeNetwork(Action<string> say, CancellationToken stop)
+    {
+        foreach (var node in File.Nodes)
+        {
+            stop.ThrowIfCancellationRequested();
+            Topology.MakeNode(State.Node(node.Name).Namespace, node);
+        }
+
+        foreach (var link in File.Links)
+        {
+            stop.ThrowIfCancellationRequested();
+            Topology.MakeLink(link, State.Node(link.A.Node).Namespace, State.Node(link.B.Node).Namespace);
+            foreach (var end in new[] { link.A, link.B })
+            {
+                if (File.Node(end.Node).Kind == NodeKind.Host) Topology.MakeHonest(State.Node(end.Node).Namespace, end);
+            }
+        }
+
+        foreach (var node in File.Nodes) Topology.MakeRoutes(State.Node(node.Name).Namespace, node);
+        say($"network: {File.Nodes.Count} namespaces, {File.Links.Count} links ({State.Id})");
+    }
+
+    private void ThrowIfEnded(string name)
+    {
+        if (!gateways.TryGetValue(name, out var process) || !process.HasExited) return;
+        throw new Failure($"{name} ended with exit code {process.ExitCode}", State.Id, Tail(name), $"correct what it says: {File.Node(name).Configuration}",
+            process.ExitCode == Failure.BadInput ? Failure.BadInput : Failure.AtRunTime);
+    }
+
+    private string Tail(string name)
+    {
+        var log = State.Log(State.Node(name));
+        return System.IO.File.Exists(log) ? string.Join('\n', System.IO.File.ReadLines(log).TakeLast(12)) : "it wrote nothing";
+    }
+}

@@ -1,0 +1,52 @@
+namespace Appliance.Cli.Labs;
+
+/// <summary>What a node of a lab is.</summary>
+internal enum NodeKind
+{
+    /// <summary>An end system: it sends with complete checksums, since a gateway's AF_XDP port sees what is in the packet and nothing else.</summary>
+    Host,
+
+    /// <summary>A router of the kernel: "the internet".</summary>
+    Router,
+
+    /// <summary>A gateway of ours with its configuration.</summary>
+    Gateway,
+}
+
+/// <summary>A network namespace. <paramref name="Configuration"/> is the gateway's file, an absolute path; <paramref name="Instance"/> its instance name.</summary>
+internal sealed record LabNode(string Name, NodeKind Kind, string? Configuration, string? Instance, IReadOnlyList<LabRoute> Routes, IReadOnlyList<LabSysctl> Sysctls);
+
+/// <summary>A route as <c>ip route</c> takes it.</summary>
+internal sealed record LabRoute(string To, string Via);
+
+/// <summary>A kernel variable, its name with dots.</summary>
+internal sealed record LabSysctl(string Name, string Value);
+
+/// <summary>One end of a link.</summary>
+internal sealed record LabEnd(string Node, string Device, IReadOnlyList<string> Addresses);
+
+/// <summary>A pair of virtual Ethernet devices.</summary>
+internal sealed record LabLink(LabEnd A, LabEnd B, int Mtu, int Queues);
+
+/// <summary>A key set that is made afresh at each start and handed to both gateways through their API.</summary>
+internal sealed record LabKeys(string Cipher, bool Esn, int ReplayWindow, string NodeA, string TunnelA, string NodeB, string TunnelB);
+
+/// <summary>What <c>lab run</c> sends through the tunnel.</summary>
+internal sealed record LabTraffic(string From, string Ping, string Ping6, string TcpServer, string TcpAddress);
+
+/// <summary>A lab: nodes, links, keys, the devices on which its wan is watched, and its traffic.</summary>
+internal sealed record LabFile(
+    string Name,
+    string About,
+    IReadOnlyList<LabNode> Nodes,
+    IReadOnlyList<LabLink> Links,
+    IReadOnlyList<LabKeys> Keys,
+    IReadOnlyList<(string Node, string Device)> Wan,
+    LabTraffic? Traffic)
+{
+    /// <summary>The node of that name.</summary>
+    public LabNode Node(string name) => Nodes.First(n => n.Name == name);
+
+    /// <summary>Gateways in the file's order.</summary>
+    public IEnumerable<LabNode> Gateways => Nodes.Where(n => n.Kind == NodeKind.Gateway);
+}

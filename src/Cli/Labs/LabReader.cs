@@ -1,0 +1,147 @@
+using System.Net;
+using System.Text.RegularExpressions;
+
+namespace Appliance.Cli.Labs;
+
+/// <summary>Reads a lab file; every name must lead somewhere, and every error has line and column.</summary>
+internal static partial class LabReader
+{
+    private static readonly Dictionary<string, NodeKind> Kinds = new() { ["host"] = NodeKind.Host, ["router"] = NodeKind.Router, ["gateway"] = NodeKind.Gateway };
+
+    /// <summary>Reads and checks.</summary>
+    /// <exception cref="Failure">The file cannot be used.</exception>
+    public static LabFile Read(string path)
+    {
+        var file = Path.GetFullPath(path);
+        var root = YamlMap.Load(file);
+        var name = Name(root, "lab");
+        var about = root.Text("about", "");
+        var nodes = new List<LabNode>();
+        foreach (var map in root.Maps("nodes")) nodes.Add(Node(file, map, nodes));
+        if (nodes.Count == 0) throw root.Wrong("nodes", "a lab needs nodes", "add nodes: [ { name: host-a, kind: host } ]");
+        var links = new List<LabLink>();
+        foreach (var map in root.Maps("links")) links.Add(Link(map, nodes, links));
+        var keys = root.Maps("keys").Select(map => Keys(map, nodes)).ToList();
+        var wan = root.Texts("wan").Select(text => Device(root, "wan", text, links)).ToList();
+        var traffic = root.Has("traffic") ? Traffic(root.Map("traffic"), nodes) : null;
+        root.End();
+        return new LabFile(name, about, nodes, links, keys, wan, traffic);
+    }
+
+    [GeneratedRegex("^[a-z][a-z0-9-]{0,30}$")]
+    private static partial Regex NamePattern { get; }
+
+    [GeneratedRegex("^[a-z][a-z0-9-]{0,14}$")]
+    private static partial Regex DevicePattern { get; }
+
+    private static LabNode Node(string file, YamlMap map, List<LabNode> before)
+    {
+        var name = Name(map, "name");
+        if (before.Any(n => n.Name == name)) throw map.Wrong("name", $"there are two nodes '{name}'", "give each node its own name");
+        var kind = map.Word("kind", Kinds, NodeKind.Host);
+        string? configuration = null, instance = null;
+        if (kind == NodeKind.Gateway)
+        {
+            configuration = Path.Combine(Path.GetDirectoryName(file)!, map.Text("configuration"));
+            if (!File.Exists(configuration)) throw map.Wrong("configuration", $"{configuration} is not there", "name a file beside the lab file");
+            instance = InstanceOf(configuration);
+            if (before.Any(n => n.Instance == instance)) throw map.Wrong("configuration", $"two gateways are instance '{instance}'", "give each configuration its own instance:");
+        }
+
+        var routes = map.Maps("routes").Select(Route).ToList();
+        var sysctls = map.Pairs("sysctls").Select(p => new LabSysctl(p.Key, p.Value)).ToList();
+        map.End();
+        return new LabNode(name, kind, configuration, instance, routes, sysctls);
+    }
+
+    private static LabRoute Route(YamlMap map)
+    {
+        var to = map.Text("to");
+        if (to != "default" && !IPNetwork.TryParse(to, out _)) throw map.Wrong("to", $"'{to}' is no prefix", "write default, 10.2.0.0/16 or \"fd00:2::/48\"");
+        var via = map.Text("via");
+        if (!IPAddress.TryParse(via, out _)) throw map.Wrong("via", $"'{via}' is no address", "write 10.1.0.1 or \"fd00:1::1\"");
+        map.End();
+        return new LabRoute(to, via);
+    }
+
+    private static LabLink Link(YamlMap map, List<LabNode> nodes, List<LabLink> before)
+    {
+        var link = new LabLink(End(map, "a", nodes), End(map, "b", nodes), map.Number("mtu", 1500, 576, 9000), map.Number("queues", 1, 1, 16));
+        map.End();
+        foreach (var (key, end) in new[] { ("a", link.A), ("b", link.B) })
+        {
+            if (before.Any(l => Same(l.A, end) || Same(l.B, end)) || Same(link.A, link.B)) throw map.Wrong(key, $"{end.Node} has two devices '{end.Device}'", "give each device of a node its own name");
+        }
+
+        return link;
+    }
+
+    private static LabEnd End(YamlMap link, string key, List<LabNode> nodes)
+    {
+        var map = link.Map(key);
+        var node = map.Text("node");
+        if (nodes.All(n => n.Name != node)) throw map.Wrong("node", $"there is no node '{node}'", $"nodes: {string.Join(", ", nodes.Select(n => n.Name))}");
+        var device = map.Text("device");
+        if (!DevicePattern.IsMatch(device)) throw map.Wrong("device", $"'{device}' is no device name", "use up to 15 small letters, digits and hyphens");
+        var addresses = map.Texts("addresses");
+        foreach (var address in addresses)
+        {
+            var parts = address.Split('/');
+            if (parts.Length != 2 || !IPAddress.TryParse(parts[0], out var parsed) || !int.TryParse(parts[1], out var bits) || bits < 0 || bits > parsed.GetAddressBytes().Length * 8)
+                throw map.Wrong("addresses", $"'{address}' is no address with a prefix length", "write 10.1.0.2/24 or \"fd00:1::2/64\"");
+        }
+
+        map.End();
+        return new LabEnd(node, device, addresses);
+    }
+
+    private static LabKeys Keys(YamlMap map, List<LabNode> nodes)
+    {
+        var cipher = map.Text("cipher");
+        if (!CipherKeys.TryLength(cipher, out _)) throw map.Wrong("cipher", $"'{cipher}' is no cipher", $"choose one of {string.Join(", ", CipherKeys.Names)}");
+        var ends = map.Texts("ends").Select(t => t.Split('/')).ToList();
+        if (ends.Count != 2 || ends.Any(e => e.Length != 2 || !nodes.Any(n => n.Name == e[0] && n.Kind == NodeKind.Gateway)))
+            throw map.Wrong("ends", "two ends GATEWAY/TUNNEL are expected", "write ends: [gw-a/to-b, gw-b/to-a]");
+        var keys = new LabKeys(cipher, map.Flag("esn", true), map.Number("replay_window", 1024, 0, 4096), ends[0][0], ends[0][1], ends[1][0], ends[1][1]);
+        map.End();
+        return keys;
+    }
+
+    private static LabTraffic Traffic(YamlMap map, List<LabNode> nodes)
+    {
+        var traffic = new LabTraffic(map.Text("from"), map.Text("ping"), map.Text("ping6"), map.Text("tcp_server"), map.Text("tcp_address"));
+        foreach (var (key, node) in new[] { ("from", traffic.From), ("tcp_server", traffic.TcpServer) })
+        {
+            if (nodes.All(n => n.Name != node)) throw map.Wrong(key, $"there is no node '{node}'", $"nodes: {string.Join(", ", nodes.Select(n => n.Name))}");
+        }
+
+        foreach (var (key, address) in new[] { ("ping", traffic.Ping), ("ping6", traffic.Ping6), ("tcp_address", traffic.TcpAddress) })
+        {
+            if (!IPAddress.TryParse(address, out _)) throw map.Wrong(key, $"'{address}' is no address", "write 10.2.0.2 or \"fd00:2::2\"");
+        }
+
+        map.End();
+        return traffic;
+    }
+
+    private static (string Node, string Device) Device(YamlMap map, string key, string text, List<LabLink> links)
+    {
+        foreach (var end in links.SelectMany(l => new[] { l.A, l.B }))
+        {
+            if (text == $"{end.Node}/{end.Device}") return (end.Node, end.Device);
+        }
+
+        throw map.Wrong(key, $"there is no device '{text}'", "write NODE/DEVICE of a link of this lab");
+    }
+
+    private static string Name(YamlMap map, string key)
+    {
+        var name = map.Text(key);
+        return NamePattern.IsMatch(name) ? name : throw map.Wrong(key, $"'{name}' is no name", "use up to 31 small letters, digits and hyphens, a letter first");
+    }
+
+    private static bool Same(LabEnd a, LabEnd b) => !ReferenceEquals(a, b) && a.Node == b.Node && a.Device == b.Device;
+
+    /// <summary>Only the instance's name is read here: whether the rest is right is for the gateway to say.</summary>
+    private static string InstanceOf(string configuration) => YamlMap.Load(configuration).Text("instance", "default");
+}
