@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -8,6 +9,8 @@ namespace Appliance.Cli.Api;
 /// <summary>HTTP/JSON over an instance's Unix socket.</summary>
 internal sealed class ApiClient : IDisposable
 {
+    private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Indented = new(Plain) { WriteIndented = true };
     private readonly string socket;
     private readonly HttpClient http;
 
@@ -15,7 +18,7 @@ internal sealed class ApiClient : IDisposable
     public ApiClient(string socket, int limitSeconds = 5)
     {
         this.socket = socket;
-        var handler = new SocketsHttpHandler { UseProxy = false, ConnectCallback = (_, _) => ValueTask.FromResult(Connect(socket)) };
+        var handler = new SocketsHttpHandler { UseProxy = false, ConnectCallback = (_, _) => ValueTask.FromResult<Stream>(Connect(socket)) };
         http = new HttpClient(handler) { BaseAddress = new Uri("http://appliance"), Timeout = TimeSpan.FromSeconds(limitSeconds) };
     }
 
@@ -50,10 +53,13 @@ internal sealed class ApiClient : IDisposable
             status is >= 400 and < 500 ? Failure.BadInput : Failure.AtRunTime);
     }
 
+    /// <summary>JSON on one line or several, with characters as they are: it goes to a terminal or a file, not into a web page.</summary>
+    public static string Text(JsonNode node, bool indented = false) => node.ToJsonString(indented ? Indented : Plain);
+
     /// <inheritdoc/>
     public void Dispose() => http.Dispose();
 
-    private static Stream Connect(string socket)
+    private static NetworkStream Connect(string socket)
     {
         var connection = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try

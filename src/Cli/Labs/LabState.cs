@@ -78,7 +78,7 @@ internal sealed record LabState(string Id, string Lab, string File, bool Transie
     /// <summary>Writes the state in one step.</summary>
     public LabState Save()
     {
-        System.IO.Directory.CreateDirectory(Runtime, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        RuntimePaths.At(Runtime).Create();
         var path = Path.Combine(Directory, "state.json");
         System.IO.File.WriteAllText(path + ".new", JsonSerializer.Serialize(this, LabJson.Default.LabState));
         System.IO.File.Move(path + ".new", path, overwrite: true);

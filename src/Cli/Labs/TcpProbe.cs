@@ -44,16 +44,14 @@ internal sealed class TcpProbe : IDisposable
     /// <summary>Stops it and returns what it carried.</summary>
     public TcpFigures Stop()
     {
-        var byItself = client.WaitForExit(reader.Started ? 1500 : 0);
-        if (!byItself)
+        if (!client.WaitForExit(reader.Started ? 1500 : 0))
         {
             LinuxProcess.Signal(client.Id, LinuxProcess.Interrupt);
             if (!client.WaitForExit(3000)) client.Kill();
         }
 
         reading.Wait(1000);
-        var figures = Figures;
-        return byItself ? figures : figures with { Problem = figures.MeanMbps > 0 ? null : figures.Problem };
+        return Figures;
     }
 
     /// <inheritdoc/>
@@ -70,6 +68,9 @@ internal sealed class TcpProbe : IDisposable
 /// <summary>Reads the lines of <c>iperf3 -f m</c>.</summary>
 internal sealed partial class TcpReader
 {
+    // What an interrupted client writes; its own summary then says 0 for a receiver that it did not ask any more.
+    private const string Interrupted = "the client has terminated";
+
     private readonly Lock gate = new();
     private readonly List<double> seconds = [];
     private double? receiver;
@@ -100,6 +101,7 @@ internal sealed partial class TcpReader
         lock (gate)
         {
             if (line.StartsWith("iperf3: error", StringComparison.Ordinal)) problem = line;
+            if (line.Contains(Interrupted, StringComparison.Ordinal)) receiver = null;
             if (!match.Success) return;
             var mbps = double.Parse(match.Groups[3].ValueSpan, CultureInfo.InvariantCulture);
             if (line.EndsWith("receiver", StringComparison.Ordinal)) receiver = mbps;
@@ -110,7 +112,11 @@ internal sealed partial class TcpReader
     /// <summary>Takes what it wrote to its error output.</summary>
     public void End(string error)
     {
-        lock (gate) problem ??= error.Length > 0 ? error : null;
+        lock (gate)
+        {
+            if (error.Contains(Interrupted, StringComparison.Ordinal)) receiver = null;
+            else if (error.Length > 0) problem ??= error;
+        }
     }
 
     private static double Length(Match match) =>

@@ -1,0 +1,38 @@
+using System.CommandLine;
+using Appliance.Cli.Show;
+using Spectre.Console;
+
+namespace Appliance.Cli.Commands;
+
+/// <summary>appliance top: the live table of one instance.</summary>
+internal static class TopCommand
+{
+    /// <summary>The command.</summary>
+    public static Command Create()
+    {
+        Option<string?> instance = Instances.Option();
+        var seconds = new Option<int>("--seconds") { Description = "End after this many seconds; 0 for Ctrl-C", HelpName = "N" };
+        var command = new Command("top", "Live table: SAs, packets, bytes, drops by reason, Mbit/s. Reads the region, so it works without the slow path") { instance, seconds };
+        command.SetAction(parsed =>
+        {
+            var paths = Instances.Find(parsed.GetValue(instance));
+            using var signals = new Signals();
+            var until = parsed.GetValue(seconds) is > 0 and var n ? Environment.TickCount64 + n * 1000L : long.MaxValue;
+            var name = Path.GetFileName(paths.Directory);
+            GatewayFigures? before = null;
+            AnsiConsole.Live(new Text("")).Start(context =>
+            {
+                do
+                {
+                    var now = GatewayFigures.Read(paths);
+                    context.UpdateTarget(LiveTable.Build([(name, before, now)], []));
+                    context.Refresh();
+                    before = now;
+                }
+                while (Environment.TickCount64 < until && !signals.Stop.WaitHandle.WaitOne(1000));
+            });
+            return 0;
+        });
+        return command;
+    }
+}
