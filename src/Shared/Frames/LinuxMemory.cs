@@ -21,6 +21,21 @@ internal static unsafe partial class LinuxMemory
     [LibraryImport("libc", SetLastError = true)]
     private static partial int mlock2(void* address, nuint length, uint flags);
 
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int mincore(void* address, nuint length, byte* pages);
+
+    /// <summary>For each page of a mapping whether it holds anything yet; a page that does not reads as zero. Where the kernel does not tell, all do.</summary>
+    public static bool[] Residency(nint address, nuint length)
+    {
+        var octets = new byte[(int)((length + 4095) / 4096)];
+        fixed (byte* first = octets)
+        {
+            if (mincore((void*)address, length, first) != 0) Array.Fill(octets, (byte)1);
+        }
+
+        return Array.ConvertAll(octets, octet => (octet & 1) != 0);
+    }
+
     /// <summary>Private memory, left out of core dumps, in huge pages where the kernel gives them, all of it present.</summary>
     public static nint MapAnonymous(nuint length)
     {

@@ -54,7 +54,7 @@ public struct WorkerBlock
     /// <summary>Workers a region has room for.</summary>
     public const int Maximum = 16;
 
-    /// <summary>Rises by one each time round the loop; while it is odd the worker may hold references to tables, while even it sleeps or is gone.</summary>
+    /// <summary>Odd while the worker may hold references to tables, even while it sleeps or is gone; changed by <see cref="WorkerEpoch"/> only.</summary>
     [FieldOffset(0)] public ulong Epoch;
 
     /// <summary>Milliseconds of <see cref="Environment.TickCount64"/> at the last time round.</summary>
