@@ -72,7 +72,7 @@ internal sealed partial class WanWatch : IDisposable
     private void Start(string space, string device, string filter, string file, bool clear)
     {
         var rotation = clear ? Ring : [];
-        var process = Tool.Start("setsid", ["ip", .. Topology.Inside(space, "tcpdump", "-i", device, "-n", "-p", "-s", "128", "-Z", "root", "-U", .. rotation, "-w", file, filter)]);
+        var process = Tool.Start("setsid", ["ip", .. Topology.Inside(space, ["tcpdump", "-i", device, "-n", "-p", "-s", "128", "-Z", "root", "-U", .. rotation, "-w", file, filter])]);
         captures.Add((process, clear, file));
         while (process.StandardError.ReadLine() is { } line)
         {
