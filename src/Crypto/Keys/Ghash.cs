@@ -11,7 +11,7 @@ namespace Appliance.Crypto;
 internal static class Ghash
 {
     /// <summary>High half: x^127 + x^126 + x^121 of the reflected polynomial.</summary>
-    private const ulong Polynomial = 0xc200000000000000;
+    internal const ulong Polynomial = 0xc200000000000000;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Vector128<byte> Reverse(Vector128<byte> block) =>

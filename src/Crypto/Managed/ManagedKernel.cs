@@ -1,8 +1,10 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
 namespace Appliance.Crypto;
 
-/// <summary>The managed tier: C# with AES-NI and PCLMULQDQ.</summary>
+/// <summary>The managed tier: C# with AES-NI and PCLMULQDQ, of 256 bits where there.</summary>
 public readonly unsafe struct ManagedKernel : IAesGcmKernel
 {
     /// <summary>Whether the processor has what it needs.</summary>
@@ -12,16 +14,40 @@ public readonly unsafe struct ManagedKernel : IAesGcmKernel
     public static void Encrypt(Span<AeadJob> jobs)
     {
         fixed (AeadJob* first = jobs)
+        {
             for (var job = first; job < first + jobs.Length; job++)
-                PortableGcm.Encrypt(job);
+            {
+                if (!WideGcm.IsSupported)
+                {
+                    PortableGcm.Encrypt(job);
+                    continue;
+                }
+
+                WideGcm.Crypt<Encrypting>(job).Store(job->Tag);
+                job->Ok = 1;
+            }
+        }
     }
 
     /// <inheritdoc/>
     public static void Decrypt(Span<AeadJob> jobs)
     {
         fixed (AeadJob* first = jobs)
+        {
             for (var job = first; job < first + jobs.Length; job++)
-                PortableGcm.Decrypt(job);
+            {
+                if (!WideGcm.IsSupported)
+                {
+                    PortableGcm.Decrypt(job);
+                    continue;
+                }
+
+                var received = Vector128.Load(job->Tag);
+                job->Ok = WideGcm.Crypt<Decrypting>(job) == received ? 1u : 0u;
+                if (job->Ok == 0)
+                    new Span<byte>(job->Data, (int)job->Length).Clear();
+            }
+        }
     }
 
     /// <inheritdoc/>
