@@ -1,0 +1,51 @@
+using System.Text.Json.Serialization;
+
+namespace Appliance.LineRate;
+
+/// <summary>One measured case, and one line of JSON. What a suite does not have stays null and is left out.</summary>
+public sealed record Row
+{
+    public required string Suite { get; init; }
+
+    public required string Case { get; init; }
+
+    public string? Cipher { get; init; }
+
+    /// <summary>Octets: of the data for crypto, of the inner IP packet for esp and wire.</summary>
+    public int? Size { get; init; }
+
+    public int? Sas { get; init; }
+
+    public int? Routes { get; init; }
+
+    public int? Workers { get; init; }
+
+    public string? Tier { get; init; }
+
+    /// <summary>Set on a row that measures somebody else.</summary>
+    public string? Peer { get; init; }
+
+    public double? Mpps { get; init; }
+
+    public double? Gbps { get; init; }
+
+    public double? Mbps { get; init; }
+
+    public double? NsPerPacket { get; init; }
+
+    public double? AllocatedBytesPerPacket { get; init; }
+
+    /// <summary>Latency in nanoseconds, where a suite measures it.</summary>
+    public double? P50Ns { get; init; }
+
+    public double? P99Ns { get; init; }
+
+    public double? P999Ns { get; init; }
+
+    /// <summary>What to know about the row: why it has no figures, what it was compared with.</summary>
+    public string? Note { get; init; }
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(Row))]
+internal sealed partial class RowJson : JsonSerializerContext;

@@ -1,0 +1,39 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Appliance.LineRate;
+
+/// <summary>Writes rows as they come: JSON lines, or a table.</summary>
+internal sealed class RowWriter(TextWriter output, bool json)
+{
+    private static readonly (string Title, int Width, Func<Row, string?> Cell)[] Columns =
+    [
+        ("case", 12, r => r.Case), ("cipher", 20, r => r.Cipher), ("size", 6, r => Text(r.Size, "0")), ("sas", 8, r => Text(r.Sas, "0")), ("routes", 7, r => Text(r.Routes, "0")),
+        ("wrk", 4, r => Text(r.Workers, "0")), ("who", 12, r => r.Peer ?? r.Tier), ("Mpps", 8, r => Text(r.Mpps, "0.00")), ("Gbit/s", 7, r => Text(r.Gbps, "0.0")),
+        ("Mbit/s", 8, r => Text(r.Mbps, "0")), ("ns", 9, r => Text(r.NsPerPacket, "0.0")), ("B alloc", 8, r => Text(r.AllocatedBytesPerPacket, "0.0")), ("", 0, r => r.Note),
+    ];
+
+    private bool titled;
+
+    internal void Write(Row row)
+    {
+        if (json)
+        {
+            output.WriteLine(JsonSerializer.Serialize(row, RowJson.Default.Row));
+        }
+        else
+        {
+            if (!titled)
+                output.WriteLine(Line(column => column.Title));
+            titled = true;
+            output.WriteLine(Line(column => column.Cell(row) ?? ""));
+        }
+
+        output.Flush();
+    }
+
+    private static string Line(Func<(string Title, int Width, Func<Row, string?> Cell), string> text) =>
+        string.Join(' ', Columns.Select(column => text(column) is var t && column.Width >= 12 ? t.PadRight(column.Width) : t.PadLeft(column.Width))).TrimEnd();
+
+    private static string? Text(IFormattable? value, string format) => value?.ToString(format, CultureInfo.InvariantCulture);
+}
