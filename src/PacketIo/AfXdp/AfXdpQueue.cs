@@ -9,7 +9,7 @@ namespace Appliance.PacketIo.AfXdp;
 /// 3. <see cref="Send"/> lends frames with packets to the kernel (transmit ring), a packet longer than a frame as a chain;
 /// 4. <see cref="Poll"/> makes the kernel send when it asks for that, and takes sent frames back (completion ring).
 /// <c>lent</c> counts for each frame (for a run: at its first frame) in how many places of these rings it stands, so that a frame goes back
-/// to the pool exactly once, also when the device disappears with it.
+/// to the pool exactly once, also when the device disappears with it. Opening takes no frame (the keeper opens): the first <see cref="Poll"/> of the worker does.
 /// </summary>
 public sealed class AfXdpQueue : PortQueue
 {
@@ -41,7 +41,6 @@ public sealed class AfXdpQueue : PortQueue
         this.socket = socket;
         this.fillTarget = Math.Min(fillTarget, (int)socket.Fill.Size);
         lent = new byte[memory.Length / FrameMemory.FrameSize];
-        Refill();
     }
 
     /// <summary>Number of the queue on its device.</summary>
