@@ -1,5 +1,7 @@
+using Appliance.Esp;
 using Appliance.Fuzz.Engine;
 using Appliance.Fuzz.Targets;
+using Appliance.Shared;
 
 namespace Appliance.Fuzz;
 
@@ -48,5 +50,24 @@ public class FuzzTests
         var target = new FuzzTarget($"greedy-{Environment.ProcessId}", octets => GC.KeepAlive(new byte[100 + octets.Length])) { AllocationLimit = 64 };
         using var run = new FuzzRun(target);
         Assert.Contains("allocated", run.Execute([1, 2, 3]), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void EspBench_PassesWhatIsRight()
+    {
+        var passed = 0;
+        foreach (var path in new Corpus("esp-plaintext").Files)
+        {
+            var input = File.ReadAllBytes(path);
+            var packet = new byte[2048];
+            var bench = EspBench.Shared;
+            bench.ResetWindow(input[0]);
+            var one = bench.Place(packet.AsSpan(0, bench.Seal(input[0], input[1], input.AsSpan(2), packet)), input[0]);
+            EspResult result = default;
+            bench.Inbound.Decapsulate(new Span<Packet>(ref one), new Span<EspResult>(ref result), 1);
+            if (result.Reason == DropReason.None) passed++;
+        }
+
+        Assert.True(passed > 50, $"only {passed} seeds reach what lies behind the integrity check");
     }
 }

@@ -8,5 +8,6 @@ internal static class AllTargets
     public static IReadOnlyList<FuzzTarget> List { get; } =
     [
         .. WireTargets.List,
+        .. EspTargets.List,
     ];
 }

@@ -78,5 +78,27 @@ for name, packet in v6.items():
         write("fragment-ipv6", name, bytes([30, 0]) + octets)
     if name in ("echo", "too-big"):
         write("icmp", f"v6-{name}", octets[40:])
+for slot, (name, packet) in enumerate((n, p) for family in (v4, v6) for n, p in family.items() if n not in ("ike", "keepalive", "esp", "esp-udp")):
+    octets = bytes(packet)
+    for turn in range(3):
+        write("esp-outbound", f"v{octets[0] >> 4}-{name}-{turn}", bytes([(slot * 3 + turn) * 7 % 60]) + octets)
+    number = 4 if octets[0] >> 4 == 4 else 41
+    for slot_of in (0, 1, 12, 24, 36, 48, 3, 7):
+        padding = -(len(octets) + 2) % 16
+        write("esp-plaintext", f"{number}-{name}-{slot_of}", bytes([slot_of, 1]) + octets + bytes(range(1, padding + 1)) + bytes([padding, number]))
+write("esp-plaintext", "dummy", bytes([0, 1]) + bytes(30) + bytes([0, 59]))
+write("esp-plaintext", "transport-udp", bytes([2, 1]) + struct.pack("!HHHH", 1, 2, 14, 0) + b"hello!" + bytes([0, 17]))
+write("esp-plaintext", "transport-udp-in-udp", bytes([5, 1]) + struct.pack("!HHHH", 1, 2, 14, 0) + b"hello!" + bytes([0, 17]))
+for slot, spi in ((0, 0x1000), (1, 0x1001), (3, 0x1003), (12, 0x100c), (24, 0x1018), (36, 0x1024), (51, 0x1033)):
+    body = struct.pack("!LL", spi, 1) + bytes(range(96))
+    raw = IP(src="198.51.100.1", dst="192.0.2.1", proto=50) / Raw(body)
+    udp = IP(src="198.51.100.1", dst="192.0.2.1") / UDP(sport=4500, dport=4500, chksum=0) / Raw(body)
+    write("esp-inbound", f"v4-{slot}", bytes([slot]) + bytes(udp if slot % 6 >= 3 else raw))
+for slot in (6, 9, 18, 42):
+    body = struct.pack("!LL", 0x1000 + slot, 1) + bytes(range(96))
+    header = IPv6(src="2001:db8::2", dst="2001:db8::1", **({} if slot % 6 >= 3 else {"nh": 50}))
+    write("esp-inbound", f"v6-{slot}", bytes([slot]) + bytes(header / UDP(sport=4500, dport=4500) / Raw(body) if slot % 6 >= 3 else header / Raw(body)))
+write("esp-inbound", "v6-extensions", bytes([6]) + bytes(IPv6(src="2001:db8::2", dst="2001:db8::1") / IPv6ExtHdrDestOpt(nh=50, options=[PadN(optdata=b"\0" * 4)])
+                                                         / Raw(struct.pack("!LL", 0x1006, 1) + bytes(range(64)))))
 write("ethernet", "v4", bytes(Ether(dst="02:00:00:00:00:01", src="02:00:00:00:00:02") / v4["udp"]))
 write("ethernet", "arp", bytes.fromhex("ffffffffffff0200000000020806000108000604000102000000000a01000200000000000a010001"))
