@@ -20,7 +20,7 @@ internal sealed partial class WanWatch : IDisposable
     /// </summary>
     public const string ClearFilter = "(ip or ip6) and not (" + EspFilter + ") and not (ip6[6] = 58 and ip6[7] = 255 and ip6[40] >= 133 and ip6[40] <= 137) and not (ip6[6] = 0 and dst host ff02::16)";
 
-    // One file of 1 MB at most, its name followed by 0: a leak at full speed must not fill the machine's memory.
+    // One file of 1 MB, written over again and again: a leak at full speed must not fill the machine's memory.
     private static readonly string[] Ring = ["-C", "1", "-W", "1"];
 
     private readonly List<(Process Process, bool Clear, string File)> captures = [];
@@ -49,7 +49,7 @@ internal sealed partial class WanWatch : IDisposable
             process.WaitForExit(3000);
             if (isClear) clear += count;
             else esp += count;
-            if (isClear && count > 0 && first.Length == 0) first = Tool.Run("tcpdump", ["-n", "-c", "3", "-r", file + "0"]).Output.Trim();
+            if (isClear && count > 0 && first.Length == 0) first = Tool.Run("tcpdump", ["-n", "-c", "3", "-r", file]).Output.Trim();
         }
 
         return (esp, clear, first);
