@@ -3,7 +3,7 @@ using Appliance.Shared;
 namespace Appliance.PacketIo.AfXdp;
 
 /// <summary>
-/// One queue of a NIC past the kernel. In packet order:
+/// One queue of a NIC past the kernel. Made by any thread; the pool is first touched by <see cref="Poll"/>, in the thread that owns both. In packet order:
 /// 1. <see cref="Poll"/> lends empty frames to the kernel (fill ring);
 /// 2. the kernel puts packets into them, <see cref="Receive"/> takes them (receive ring), and joins chains in jumbo runs;
 /// 3. <see cref="Send"/> lends frames with packets to the kernel (transmit ring), a packet longer than a frame as a chain;

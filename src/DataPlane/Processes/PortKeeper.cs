@@ -1,0 +1,93 @@
+using Appliance.PacketIo;
+using Appliance.PacketIo.AfXdp;
+using Appliance.PacketIo.Bpf;
+using Appliance.Shared;
+
+namespace Appliance.DataPlane;
+
+/// <summary>
+/// Opens ports and gives their queues to the workers. A port whose device is gone is closed by all workers, and tried again twice a second; the others go on.
+/// </summary>
+internal sealed class PortKeeper(LaunchPlan plan, Region region, Engine engine, PortDescriptors descriptors, Action<int> nudge)
+{
+    private const int RetryMilliseconds = 500;
+    private readonly XskMemory xskMemory = new(engine.Frames.Memory);
+    private readonly Dictionary<int, BpfMap> socketMaps = [];
+    private readonly string[] problems = new string[PortRecord.Maximum];
+    private long nextTry;
+
+    /// <summary>Opens what is closed, and closes everywhere what one worker found lost.</summary>
+    public void Tend()
+    {
+        var now = Environment.TickCount64;
+        if (now < nextTry) return;
+        nextTry = now + RetryMilliseconds;
+        foreach (var port in plan.Ports) Tend(port);
+    }
+
+    private void Tend(PortPlan port)
+    {
+        ref var record = ref region.Port(port.Index);
+        var open = engine.Workers.Sum(worker => worker.Ports.OpenQueues(port.Index));
+        if (record.Running == PortState.Up && open == record.Queues) return;
+        if (record.Running == PortState.Up)
+        {
+            record.Running = PortState.Lost;
+            record.Losses++;
+            SetSenders(port.Index, 0);
+            Log.Say($"port {port.Name}: device {port.Device} is lost; the others go on");
+        }
+
+        if (open == 0)
+        {
+            Open(port, ref record);
+            return;
+        }
+
+        foreach (var worker in engine.Workers)
+        {
+            worker.Ports.RequestClose(port.Index);
+            nudge(worker.Index);
+        }
+    }
+
+    private void Open(PortPlan port, ref PortRecord record)
+    {
+        try
+        {
+            var queues = OpenQueues(port);
+            for (var i = 0; i < queues.Count; i++) engine.Workers[i % engine.Workers.Count].Ports.Offer(queues[i]);
+            SetSenders(port.Index, Math.Min(queues.Count, engine.Workers.Count));
+            record.Queues = (ushort)queues.Count;
+            record.Mode = port.Kind != PortKind.AfXdp ? PortMode.None : port.Mode == PortModeWanted.Generic ? PortMode.Generic : PortMode.Native;
+            record.Running = PortState.Up;
+            problems[port.Index] = "";
+            Log.Say($"port {port.Name}: up, {queues.Count} queue{(queues.Count == 1 ? "" : "s")}");
+            foreach (var worker in engine.Workers) nudge(worker.Index);
+        }
+        catch (IOException problem)
+        {
+            if (record.Running != PortState.Lost) record.Running = PortState.Closed;
+            if (problem.Message != problems[port.Index]) Log.Say($"port {port.Name}: {problem.Message}");
+            problems[port.Index] = problem.Message;
+        }
+    }
+
+    private void SetSenders(int port, int workers)
+    {
+        foreach (var worker in engine.Workers) worker.Ports.SetSenders(port, workers);
+    }
+
+    private IReadOnlyList<PortQueue> OpenQueues(PortPlan port) => port.Kind switch
+    {
+        PortKind.AfXdp => AfXdpPort.Open(
+            xskMemory, engine.Frames.Pools, (byte)port.Index, port.Device!, port.Mode == PortModeWanted.Generic ? PortMode.Generic : PortMode.Native, SocketMap(port)),
+        _ => throw new IOException($"kind {port.Kind} cannot be opened"),
+    };
+
+    private BpfMap SocketMap(PortPlan port)
+    {
+        if (!socketMaps.TryGetValue(port.Index, out var map)) socketMaps.Add(port.Index, map = BpfMap.Own(descriptors.Require(PortDescriptors.Xsk, port.Name), 4, 4));
+        return map;
+    }
+}

@@ -1,0 +1,75 @@
+using Appliance.Crypto;
+using Appliance.Esp;
+using Appliance.Shared;
+using Appliance.Wire;
+
+namespace Appliance.DataPlane;
+
+/// <summary>
+/// Collects ESP packets until there is a batch, has ESP check and open them, and asks policy about each inner packet (RFC 4301 §5.2 step 4). What passes
+/// goes on to be routed.
+/// </summary>
+internal abstract class Decapsulation(WorkerContext context, InboundPolicy policy, PacketBatch passed)
+{
+    private readonly Packet[] packets = new Packet[PacketBatch.Size];
+    private readonly EspResult[] results = new EspResult[PacketBatch.Size];
+    private int count;
+
+    /// <summary>Adds a packet that starts at its outer IP header, for the inbound SA in a slot, which this worker owns and has seen live in this round.</summary>
+    public void Add(in Packet packet, uint slot)
+    {
+        ref var sa = ref context.Region.InboundSa(slot);
+        if (sa.ExpiresAt != 0 && context.UnixMilliseconds >= sa.ExpiresAt)
+        {
+            context.Region.InboundState(slot).OtherDrops++;
+            context.Drop(packet, DropReason.SaExpired);
+            return;
+        }
+
+        if (count == packets.Length) Flush();
+        packets[count] = packet;
+        packets[count++].Tag = slot;
+    }
+
+    /// <summary>Decapsulates what was collected; what passes is in the batch of passed packets, not routed yet.</summary>
+    public void Flush()
+    {
+        if (count == 0) return;
+        var batch = packets.AsSpan(0, count);
+        count = 0;
+        Decapsulate(batch, results, context.Tick);
+        for (var i = 0; i < batch.Length; i++)
+        {
+            if (results[i].Reason != DropReason.None) context.Drop(batch[i], results[i].Reason);
+            else if (results[i].IsAbsorbed) context.Absorb(batch[i]);
+            else Judge(batch[i]);
+        }
+    }
+
+    /// <summary>The batch, with the tick of the round.</summary>
+    protected abstract void Decapsulate(Span<Packet> batch, Span<EspResult> outcome, long tick);
+
+    private void Judge(Packet packet)
+    {
+        packet.Depth++;
+        packet.Flags |= PacketFlags.Decapsulated | PacketFlags.NoEthernet;
+        var reason = Headers.Read(context.Memory, ref packet, out var fields);
+        if (reason == DropReason.None) reason = policy.Check(packet.Tag, fields);
+        if (reason == DropReason.None)
+        {
+            passed.Add(packet, fields);
+            return;
+        }
+
+        context.Region.InboundState(packet.Tag).OtherDrops++;
+        context.Drop(packet, reason);
+    }
+}
+
+/// <inheritdoc/>
+internal sealed class Decapsulation<TKernel>(WorkerContext context, InboundPolicy policy, PacketBatch passed, EspInbound<TKernel> esp) : Decapsulation(context, policy, passed)
+    where TKernel : struct, IAesGcmKernel
+{
+    /// <inheritdoc/>
+    protected override void Decapsulate(Span<Packet> batch, Span<EspResult> outcome, long tick) => esp.Decapsulate(batch, outcome, tick);
+}

@@ -1,0 +1,96 @@
+using Appliance.Crypto;
+using Appliance.Esp;
+using Appliance.Shared;
+
+namespace Appliance.DataPlane;
+
+/// <summary>
+/// Collects inner packets until there is a batch, has ESP encapsulate them, and sends what comes out to the neighbour of each SA. The kernel is a generic
+/// argument of the class below; one virtual call a batch leads there.
+/// </summary>
+internal abstract class Encapsulation(WorkerContext context, Transmit transmit, Fragmenter fragmenter)
+{
+    private readonly Packet[] packets = new Packet[PacketBatch.Size];
+    private readonly DropReason[] reasons = new DropReason[PacketBatch.Size];
+    private int count;
+
+    /// <summary>Adds a packet for the outbound SA in a slot, which this worker owns and has seen live in this round.</summary>
+    public void Add(in Packet packet, uint slot)
+    {
+        if (count == packets.Length) Flush();
+        packets[count] = packet;
+        packets[count++].Tag = slot;
+    }
+
+    /// <summary>Encapsulates and sends what was collected.</summary>
+    public void Flush()
+    {
+        if (count == 0) return;
+        var batch = packets.AsSpan(0, count);
+        count = 0;
+        Encapsulate(batch, reasons, context.Tick);
+        var region = context.Region;
+        for (var i = 0; i < batch.Length; i++)
+        {
+            if (reasons[i] != DropReason.None) context.Drop(batch[i], reasons[i]);
+            else Send(batch[i], region.OutboundSa(batch[i].Tag).Adjacency);
+        }
+    }
+
+    /// <summary>The batch, with the tick of the round.</summary>
+    protected abstract void Encapsulate(Span<Packet> batch, Span<DropReason> outcome, long tick);
+
+    /// <summary>Tells the slow path about SAs that came to a limit.</summary>
+    protected void Report(ReadOnlySpan<SaExpiry> expiries)
+    {
+        foreach (ref readonly var expiry in expiries)
+        {
+            ref var sa = ref context.Region.OutboundSa(expiry.Slot);
+            var record = new EventRecord
+            {
+                Kind = expiry.IsHard ? EventKind.HardExpire : EventKind.SoftExpire,
+                Sa = expiry.Slot,
+                Tunnel = sa.Tunnel,
+                Generation = sa.Generation,
+                Spi = sa.Spi,
+                Value = expiry.Sequence,
+            };
+            context.Raise(ref record);
+        }
+    }
+
+    private void Send(in Packet packet, uint adjacency)
+    {
+        var reason = transmit.Check(adjacency);
+        if (reason != DropReason.None)
+        {
+            context.Drop(packet, reason);
+            return;
+        }
+
+        int mtu = context.Region.Adjacency(adjacency).Mtu;
+        if (packet.Length <= mtu || mtu == 0) transmit.ToNeighbour(packet, adjacency);
+        else SendInPieces(packet, adjacency, mtu);
+    }
+
+    /// <summary>The outer packet is our own, so it may be cut where its DF bit is clear (RFC 4301 appendix D).</summary>
+    private void SendInPieces(in Packet packet, uint adjacency, int mtu)
+    {
+        var reason = fragmenter.TryCut(packet, mtu, out var pieces);
+        if (reason != DropReason.None) context.Drop(packet, reason == DropReason.CannotFragment ? DropReason.TooBig : reason);
+        foreach (ref readonly var piece in pieces) transmit.ToNeighbour(piece, adjacency);
+    }
+}
+
+/// <inheritdoc/>
+internal sealed class Encapsulation<TKernel>(WorkerContext context, Transmit transmit, Fragmenter fragmenter, EspOutbound<TKernel> esp)
+    : Encapsulation(context, transmit, fragmenter)
+    where TKernel : struct, IAesGcmKernel
+{
+    /// <inheritdoc/>
+    protected override void Encapsulate(Span<Packet> batch, Span<DropReason> outcome, long tick)
+    {
+        esp.Encapsulate(batch, outcome, tick);
+        if (esp.Expiries.Length != 0) Report(esp.Expiries);
+    }
+}

@@ -1,0 +1,155 @@
+using Appliance.Shared;
+using Appliance.Wire;
+
+namespace Appliance.DataPlane;
+
+/// <summary>
+/// Policy and route together (RFC 4301 §5.1): every packet that is not for this machine leaves in the clear, goes into a tunnel, goes to the host, or is dropped. Nothing
+/// leaves in the clear that no rule says BYPASS for, except from a tunnel to a protected port, and between the machine itself and a protected port.
+/// </summary>
+internal sealed class Forwarding(WorkerContext context, WorkerPorts ports, Spd spd, Router router, Transmit transmit, Outbound outbound, Holds holds, IcmpErrors icmp, Fragmenter fragmenter)
+{
+    private TokenBucket neighbourEvents = new(Tuning.EventsPerSecond, Tuning.EventBurst);
+
+    /// <summary>Decides about every packet of a batch that <see cref="Router"/> has been over, and empties it.</summary>
+    public void Run(PacketBatch batch)
+    {
+        for (var i = 0; i < batch.Count; i++)
+        {
+            ref readonly var route = ref router.NextHop(batch.Routes[i]);
+            Decide(batch.Packets[i], ref batch.Fields[i], route);
+        }
+
+        batch.Count = 0;
+    }
+
+    private void Decide(in Packet packet, ref PacketFields fields, in NextHopRecord route)
+    {
+        if (IsDoneWithPolicy(packet, route)) Deliver(packet, fields, route);
+        else if ((packet.Flags & (PacketFlags.Injected | PacketFlags.Originated | PacketFlags.Decapsulated)) == 0 && !ports.IsProtected(packet.InPort)) FromOutside(packet, fields, route);
+        else FromInside(packet, ref fields, route);
+    }
+
+    /// <summary>True where the packet does not cross the boundary outwards: what a tunnel brought for a protected port, and our own ICMP errors to one.</summary>
+    private bool IsDoneWithPolicy(in Packet packet, in NextHopRecord route)
+    {
+        if ((packet.Flags & (PacketFlags.Decapsulated | PacketFlags.Originated)) == 0) return false;
+        return route.Kind switch
+        {
+            NextHopKind.Punt => true,
+            NextHopKind.Glean => ports.IsProtected(route.Port),
+            NextHopKind.Adjacent => transmit.Check(route.Adjacency) != DropReason.None || ports.IsProtected(context.Region.Adjacency(route.Adjacency).Port),
+            _ => false,
+        };
+    }
+
+    /// <summary>Outbound: the first rule that matches (RFC 4301 §5.1 step 2).</summary>
+    private void FromInside(in Packet packet, ref PacketFields fields, in NextHopRecord route)
+    {
+        if (route.Kind == NextHopKind.Punt && (packet.Flags & PacketFlags.Injected) == 0)
+        {
+            transmit.ToHost(packet);
+            return;
+        }
+
+        var rule = spd.Find(fields, inbound: false);
+        if (rule == Spd.None) context.Drop(packet, DropReason.NoPolicy);
+        else if (spd.Rule(rule).Action == SpdAction.Protect) Protect(packet, ref fields, route, spd.Rule(rule).Tunnel);
+        else if (spd.Rule(rule).Action == SpdAction.Bypass) Bypass(packet, fields, route);
+        else context.Drop(packet, DropReason.PolicyDiscard);
+    }
+
+    /// <summary>Inbound in the clear: only what a rule lets pass (RFC 4301 §5.2 step 3b).</summary>
+    private void FromOutside(in Packet packet, in PacketFields fields, in NextHopRecord route)
+    {
+        var rule = spd.Find(fields, inbound: true);
+        if (rule == Spd.None) context.Drop(packet, DropReason.NoPolicy);
+        else if (spd.Rule(rule).Action == SpdAction.Bypass) Bypass(packet, fields, route);
+        else context.Drop(packet, spd.Rule(rule).Action == SpdAction.Protect ? DropReason.ClearWhereProtected : DropReason.PolicyDiscard);
+    }
+
+    private void Protect(in Packet packet, ref PacketFields fields, in NextHopRecord route, uint tunnel)
+    {
+        if (tunnel != SpdRule.ByRoute) outbound.Take(packet, ref fields, tunnel);
+        else if (route.Kind == NextHopKind.Tunnel) outbound.Take(packet, ref fields, route.Tunnel);
+        else context.Drop(packet, route.Kind == NextHopKind.Discard ? DropReason.RouteDiscard : DropReason.NoTunnelForPolicy);
+    }
+
+    private void Bypass(in Packet packet, in PacketFields fields, in NextHopRecord route)
+    {
+        if (route.Protected != 0 || route.Kind == NextHopKind.Tunnel) context.Drop(packet, DropReason.BypassOfProtected);
+        else Deliver(packet, fields, route);
+    }
+
+    private void Deliver(Packet packet, in PacketFields fields, in NextHopRecord route)
+    {
+        switch (route.Kind)
+        {
+            case NextHopKind.Adjacent when transmit.Check(route.Adjacency) == DropReason.None:
+                ToNeighbour(packet, fields, route.Adjacency);
+                break;
+            case NextHopKind.Adjacent or NextHopKind.Glean:
+                AwaitNeighbour(packet, fields, route);
+                break;
+            case NextHopKind.Punt when (packet.Flags & PacketFlags.Injected) == 0:
+                transmit.ToHost(packet);
+                break;
+            case NextHopKind.Discard or NextHopKind.Punt:
+                context.Drop(packet, DropReason.RouteDiscard);
+                break;
+            default:
+                context.Drop(packet, DropReason.NoRoute);
+                break;
+        }
+    }
+
+    private void ToNeighbour(Packet packet, in PacketFields fields, uint adjacency)
+    {
+        if (!TimeToLive.TryDecrement(context, packet, fields))
+        {
+            icmp.TimeExceeded(packet, fields);
+            return;
+        }
+
+        if ((packet.Flags & PacketFlags.ChecksumPartial) != 0)
+        {
+            packet.Flags &= ~PacketFlags.ChecksumPartial;
+            _ = TransportChecksum.Complete(context.Memory.Span(packet), fields);
+        }
+
+        int mtu = context.Region.Adjacency(adjacency).Mtu;
+        if (packet.Length <= mtu || mtu == 0)
+        {
+            transmit.ToNeighbour(packet, adjacency);
+        }
+        else if (fields.DontFragment)
+        {
+            icmp.TooBig(packet, fields, mtu);
+        }
+        else
+        {
+            var reason = fragmenter.TryCut(packet, mtu, out var pieces);
+            if (reason != DropReason.None) context.Drop(packet, reason);
+            foreach (ref readonly var piece in pieces) transmit.ToNeighbour(piece, adjacency);
+        }
+    }
+
+    private void AwaitNeighbour(in Packet packet, in PacketFields fields, in NextHopRecord route)
+    {
+        if (neighbourEvents.TryTake(context.Tick))
+        {
+            var wanted = new EventRecord { Kind = EventKind.NeighbourNeeded, Port = route.Port, Source = fields.Source() };
+            wanted.Destination = route.Kind == NextHopKind.Glean && !route.Address.IsAny ? route.Address : fields.Destination();
+            if (route.Kind == NextHopKind.Adjacent && route.Adjacency < (uint)context.Region.Counts.Adjacencies)
+            {
+                ref var adjacency = ref context.Region.Adjacency(route.Adjacency);
+                wanted.Port = adjacency.Port;
+                if (!adjacency.Neighbour.IsAny) wanted.Destination = adjacency.Neighbour;
+            }
+
+            context.Raise(ref wanted);
+        }
+
+        holds.ForNeighbour(packet, fields.Destination());
+    }
+}

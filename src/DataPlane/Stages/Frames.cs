@@ -1,0 +1,37 @@
+using Appliance.Shared;
+
+namespace Appliance.DataPlane;
+
+/// <summary>Frames that fit a packet with room for headers in front and the ESP trailer behind.</summary>
+internal static class Frames
+{
+    /// <summary>Takes an ordinary frame, or a jumbo run for a longer packet; the address leaves the headroom free.</summary>
+    public static bool TryTake(FramePool pool, int length, out uint address)
+    {
+        var fits = length <= FrameMemory.FrameSize - FrameMemory.Headroom - Tuning.TailRoom;
+        if (!fits && length > FrameMemory.JumboSize - FrameMemory.Headroom - Tuning.TailRoom)
+        {
+            address = 0;
+            return false;
+        }
+
+        var taken = fits ? pool.TryTake(out address) : pool.TryTakeJumbo(out address);
+        address += FrameMemory.Headroom;
+        return taken;
+    }
+
+    /// <summary>
+    /// Moves a packet into a jumbo run when fewer than <paramref name="tail"/> octets are free behind it or too few in front. False when there is no run.
+    /// </summary>
+    public static bool TryMakeRoom(FramePool pool, ref Packet packet, int tail)
+    {
+        var memory = pool.Memory;
+        var head = packet.Address - memory.FrameOf(packet.Address);
+        if (memory.Room(packet.Address) - packet.Length >= tail && head >= FrameMemory.Headroom / 2) return true;
+        if (packet.Length + tail > FrameMemory.JumboSize - FrameMemory.Headroom || !pool.TryTakeJumbo(out var run)) return false;
+        memory.Span(packet).CopyTo(memory.Span(run + FrameMemory.Headroom, packet.Length));
+        pool.Give(packet.Address);
+        packet.Address = run + FrameMemory.Headroom;
+        return true;
+    }
+}

@@ -1,0 +1,58 @@
+using System.Runtime.CompilerServices;
+using Appliance.Shared;
+using Appliance.Wire;
+
+namespace Appliance.DataPlane;
+
+/// <summary>Reads the headers of a packet and refuses what a router must not forward.</summary>
+internal static class Headers
+{
+    /// <summary>
+    /// Reads a packet that starts at its IP header, and cuts off what the link added behind it. <see cref="DropReason.None"/>: it is whole, its
+    /// header checksum is right, and its addresses may be forwarded.
+    /// </summary>
+    public static DropReason Read(FrameMemory memory, ref Packet packet, out PacketFields fields)
+    {
+        var octets = memory.Span(packet);
+        if (!PacketFields.TryRead(octets, out fields)) return ReasonOf(fields.Error);
+        packet.Length = fields.TotalLength;
+        if (fields.Family == 6) return CheckV6(fields.Source(), fields.Destination());
+        if (!InternetChecksum.IsHeaderRight(octets[..((octets[0] & 15) * 4)])) return DropReason.BadIpChecksum;
+        return CheckV4(fields.SourceV4, fields.DestinationV4);
+    }
+
+    /// <summary>The source, as region records spell it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static IpAddress Source(this in PacketFields fields) => new(fields.SourceHigh, fields.SourceLow);
+
+    /// <summary>The destination, as region records spell it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static IpAddress Destination(this in PacketFields fields) => new(fields.DestinationHigh, fields.DestinationLow);
+
+    private static DropReason ReasonOf(PacketError error) => error switch
+    {
+        PacketError.Truncated => DropReason.Truncated,
+        PacketError.BadExtensionHeader => DropReason.BadExtensionHeader,
+        _ => DropReason.BadIpHeader,
+    };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static DropReason CheckV4(uint source, uint destination)
+    {
+        var from = source >> 24;
+        var to = destination >> 24;
+        if (from - 1 >= 223 || from == 127 || to == 0 || to == 127) return DropReason.Martian;
+        if (to >= 224 || source >> 16 == 0xa9fe || destination >> 16 == 0xa9fe) return DropReason.NotForwardable;
+        return DropReason.None;
+    }
+
+    /// <summary>A v4-mapped address on the wire would pass for IPv4 in every table, so it is a martian (RFC 6890).</summary>
+    private static DropReason CheckV6(IpAddress source, IpAddress destination)
+    {
+        if (source.High >> 56 == 0xff || IsReserved(source) || IsReserved(destination)) return DropReason.Martian;
+        if (destination.High >> 56 == 0xff || source.High >> 54 == 0x3fa || destination.High >> 54 == 0x3fa) return DropReason.NotForwardable;
+        return DropReason.None;
+    }
+
+    private static bool IsReserved(IpAddress address) => address.High == 0 && (address.Low >> 32 == 0xffff || address.Low <= 1);
+}

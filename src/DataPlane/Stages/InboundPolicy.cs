@@ -1,0 +1,46 @@
+using Appliance.Shared;
+using Appliance.Wire;
+
+namespace Appliance.DataPlane;
+
+/// <summary>
+/// What a packet must satisfy after decapsulation (RFC 4301 §5.2 step 4, RFC 3884 §4): the selectors of its SA, an SPD entry that asks for protection by
+/// the tunnel that it came through, and a source that lies behind that tunnel.
+/// </summary>
+internal sealed class InboundPolicy(Region region, Spd spd, Router router)
+{
+    /// <summary>Checks the inner packet that came through an inbound SA.</summary>
+    public DropReason Check(uint slot, in PacketFields inner)
+    {
+        ref var sa = ref region.InboundSa(slot);
+        if (sa.SelectorCount != 0 && !MatchesAny(sa.SelectorStart, sa.SelectorCount, inner)) return DropReason.SelectorMismatch;
+        var index = spd.Find(inner, inbound: true);
+        if (index == Spd.None) return DropReason.NoPolicy;
+        ref readonly var rule = ref spd.Rule(index);
+        if (rule.Action == SpdAction.Discard) return DropReason.PolicyDiscard;
+        if (rule.Action != SpdAction.Protect || (rule.Tunnel != SpdRule.ByRoute && rule.Tunnel != sa.Tunnel)) return DropReason.SelectorMismatch;
+        return CheckSource(sa, inner);
+    }
+
+    private bool MatchesAny(uint first, uint count, in PacketFields inner)
+    {
+        for (uint i = 0; i < count && first + i < (uint)region.Counts.SpdRules; i++)
+        {
+            if (SpdMatch.Matches(region.SpdRule(first + i), inner, inbound: true)) return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>In transport mode the source is the peer itself; otherwise its route must lead back into the tunnel.</summary>
+    private DropReason CheckSource(in InboundSa sa, in PacketFields inner)
+    {
+        if (sa.Tunnel >= (uint)region.Counts.Tunnels) return DropReason.SourceNotBehindTunnel;
+        ref var tunnel = ref region.Tunnel(sa.Tunnel);
+        if (Volatile.Read(ref tunnel.State) != SlotState.Live) return DropReason.SourceNotBehindTunnel;
+        if (tunnel.CheckSourceRoute == 0 && (sa.Flags & SaFlags.CheckSourceRoute) == 0) return DropReason.None;
+        if (tunnel.Kind == TunnelKind.Transport) return inner.Source() == tunnel.Remote ? DropReason.None : DropReason.SourceNotBehindTunnel;
+        ref readonly var back = ref router.NextHop(router.Find(inner.Source()));
+        return back.Kind == NextHopKind.Tunnel && back.Tunnel == sa.Tunnel ? DropReason.None : DropReason.SourceNotBehindTunnel;
+    }
+}

@@ -1,0 +1,112 @@
+using System.Numerics;
+using Appliance.Shared;
+using Appliance.Wire;
+
+namespace Appliance.DataPlane;
+
+/// <summary>
+/// Last stage: writes the link header of the neighbour and collects packets for each port; a port is called once for a batch. Here a packet is counted
+/// as sent, as punted, or as dropped because the port would not take it.
+/// </summary>
+internal sealed class Transmit(WorkerContext context, WorkerPorts ports, Steering steering)
+{
+    private readonly Packet[][] waiting = [.. Enumerable.Range(0, PortRecord.Maximum).Select(_ => new Packet[PacketBatch.Size])];
+    private readonly int[] counts = new int[PortRecord.Maximum];
+    private uint dirty;
+
+    /// <summary>The adjacency in a slot, or a reason why nothing can be sent to it.</summary>
+    public DropReason Check(uint adjacency)
+    {
+        if (adjacency >= (uint)context.Region.Counts.Adjacencies) return DropReason.NeighbourUnresolved;
+        ref var record = ref context.Region.Adjacency(adjacency);
+        if (Volatile.Read(ref record.State) != SlotState.Live || record.Port >= PortRecord.Maximum) return DropReason.NeighbourUnresolved;
+        return DropReason.None;
+    }
+
+    /// <summary>Sends a packet that starts at its IP header to a neighbour that <see cref="Check"/> has passed.</summary>
+    public void ToNeighbour(Packet packet, uint adjacency)
+    {
+        ref var record = ref context.Region.Adjacency(adjacency);
+        if (record.NoEthernet == 0)
+        {
+            ref var ip = ref context.Memory.At(packet.Address);
+            var type = ip >> 4 == 4 ? EtherType.Ipv4 : EtherType.Ipv6;
+            packet.Address -= 14;
+            packet.Length += 14;
+            packet.Flags &= ~PacketFlags.NoEthernet;
+            ref var at = ref context.Memory.At(packet.Address);
+            LittleEndian.Set64(ref at, 0, record.MacFirst);
+            LittleEndian.Set32(ref at, 8, record.MacLast);
+            BigEndian.Set16(ref at, 12, type);
+        }
+
+        Add(packet, record.Port);
+    }
+
+    /// <summary>Gives a packet that starts at its IP header to the host through its own door.</summary>
+    public void ToHost(in Packet packet)
+    {
+        if (ports.Door < 0) context.Drop(packet, DropReason.PuntFailed);
+        else Add(packet, ports.Door);
+    }
+
+    /// <summary>Sends a finished packet that another worker handed over because it has no queue of the port.</summary>
+    public void Relay(in Packet packet, uint port) => Add(packet, (int)port & (PortRecord.Maximum - 1));
+
+    /// <summary>Hands every waiting packet to its port.</summary>
+    public void Flush()
+    {
+        for (; dirty != 0; dirty &= dirty - 1) Send(BitOperations.TrailingZeroCount(dirty));
+    }
+
+    private void Add(in Packet packet, int port)
+    {
+        ref var count = ref counts[port];
+        if (count == PacketBatch.Size) Send(port);
+        waiting[port][count++] = packet;
+        dirty |= 1u << port;
+    }
+
+    private void Send(int port)
+    {
+        var batch = waiting[port].AsSpan(0, counts[port]);
+        counts[port] = 0;
+        var isDoor = port == ports.Door;
+        if (ports.Sender(port) is not { } queue)
+        {
+            SendByAnother(batch, port, isDoor ? DropReason.PuntFailed : DropReason.PortDown);
+            return;
+        }
+
+        var octets = 0L;
+        foreach (ref var packet in batch) octets += packet.Length;
+        var sent = queue.Send(batch);
+        if (sent < batch.Length)
+        {
+            queue.Poll();
+            sent += queue.Send(batch[sent..]);
+        }
+
+        for (var i = sent; i < batch.Length; i++)
+        {
+            octets -= batch[i].Length;
+            context.Drop(batch[i], isDoor ? DropReason.PuntFailed : DropReason.TxFull);
+        }
+
+        ref var block = ref context.Block;
+        if (isDoor) block.Punted += (uint)sent;
+        else block.Tx += (uint)sent;
+        block.Ports[port].TxPackets += (uint)sent;
+        block.Ports[port].TxBytes += (ulong)octets;
+    }
+
+    private void SendByAnother(ReadOnlySpan<Packet> batch, int port, DropReason otherwise)
+    {
+        var senders = ports.Senders(port);
+        foreach (ref readonly var packet in batch)
+        {
+            if (senders == 0 || context.Index < senders) context.Drop(packet, otherwise);
+            else steering.Send(packet, context.Index % senders, HandOffKind.Transmit, (uint)port, 0);
+        }
+    }
+}
