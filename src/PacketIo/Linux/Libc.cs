@@ -40,6 +40,9 @@ internal static unsafe partial class Libc
     public static partial nint write(int descriptor, void* buffer, nuint length);
 
     [LibraryImport("libc", SetLastError = true)]
+    public static partial nint writev(int descriptor, Tun.TunQueue.Part* parts, int count);
+
+    [LibraryImport("libc", SetLastError = true)]
     public static partial int poll(PollEntry* entries, nuint count, int milliseconds);
 
     [LibraryImport("libc", SetLastError = true)]
