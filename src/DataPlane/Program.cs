@@ -33,10 +33,9 @@ try
             worker, region, engine.Crossroads.Wakes[worker.Index], plan.Workers[worker.Index], TimeSpan.FromMicroseconds(plan.SpinMicroseconds), Fatal.WorkerFailed));
     }
 
-    var xdp = plan.Ports.FirstOrDefault(port => port.Kind == PortKind.AfXdp);
-    var addresses = xdp is null ? null
-        : LocalAddressMaps.Own(descriptors.Require(PortDescriptors.Local4, xdp.Name), descriptors.Require(PortDescriptors.Local6, xdp.Name));
-    var keeper = new Keeper(region, new CipherKeeper(region, engine.Objects, tier), new PortKeeper(plan, region, engine, descriptors, index => threads[index].Nudge()), addresses);
+    using var factory = new PortFactory(plan, descriptors, engine.Frames);
+    var ports = new PortKeeper(plan, region, engine, factory, index => threads[index].Nudge());
+    var keeper = new Keeper(region, new CipherKeeper(region, engine.Objects, tier), ports, factory.Addresses);
     using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => { signal.Cancel = true; keeper.Stop(); });
     using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => { signal.Cancel = true; keeper.Stop(); });
 

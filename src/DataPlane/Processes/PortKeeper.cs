@@ -1,6 +1,4 @@
 using Appliance.PacketIo;
-using Appliance.PacketIo.AfXdp;
-using Appliance.PacketIo.Bpf;
 using Appliance.Shared;
 
 namespace Appliance.DataPlane;
@@ -8,11 +6,9 @@ namespace Appliance.DataPlane;
 /// <summary>
 /// Opens ports and gives their queues to the workers. A port whose device is gone is closed by all workers, and tried again twice a second; the others go on.
 /// </summary>
-internal sealed class PortKeeper(LaunchPlan plan, Region region, Engine engine, PortDescriptors descriptors, Action<int> nudge)
+internal sealed class PortKeeper(LaunchPlan plan, Region region, Engine engine, PortFactory factory, Action<int> nudge)
 {
     private const int RetryMilliseconds = 500;
-    private readonly XskMemory xskMemory = new(engine.Frames.Memory);
-    private readonly Dictionary<int, BpfMap> socketMaps = [];
     private readonly string[] problems = new string[PortRecord.Maximum];
     private long nextTry;
 
@@ -55,11 +51,11 @@ internal sealed class PortKeeper(LaunchPlan plan, Region region, Engine engine, 
     {
         try
         {
-            var queues = OpenQueues(port);
-            for (var i = 0; i < queues.Count; i++) engine.Workers[i % engine.Workers.Count].Ports.Offer(queues[i]);
+            var queues = factory.Open(port);
+            foreach (var queue in queues) engine.Workers[queue.Pool.Worker].Ports.Offer(queue);
             SetSenders(port.Index, Math.Min(queues.Count, engine.Workers.Count));
             record.Queues = (ushort)queues.Count;
-            record.Mode = port.Kind != PortKind.AfXdp ? PortMode.None : port.Mode == PortModeWanted.Generic ? PortMode.Generic : PortMode.Native;
+            record.Mode = PortFactory.ModeOf(port);
             record.Running = PortState.Up;
             problems[port.Index] = "";
             Log.Say($"port {port.Name}: up, {queues.Count} queue{(queues.Count == 1 ? "" : "s")}");
@@ -76,18 +72,5 @@ internal sealed class PortKeeper(LaunchPlan plan, Region region, Engine engine, 
     private void SetSenders(int port, int workers)
     {
         foreach (var worker in engine.Workers) worker.Ports.SetSenders(port, workers);
-    }
-
-    private IReadOnlyList<PortQueue> OpenQueues(PortPlan port) => port.Kind switch
-    {
-        PortKind.AfXdp => AfXdpPort.Open(
-            xskMemory, engine.Frames.Pools, (byte)port.Index, port.Device!, port.Mode == PortModeWanted.Generic ? PortMode.Generic : PortMode.Native, SocketMap(port)),
-        _ => throw new IOException($"kind {port.Kind} cannot be opened"),
-    };
-
-    private BpfMap SocketMap(PortPlan port)
-    {
-        if (!socketMaps.TryGetValue(port.Index, out var map)) socketMaps.Add(port.Index, map = BpfMap.Own(descriptors.Require(PortDescriptors.Xsk, port.Name), 4, 4));
-        return map;
     }
 }
