@@ -110,6 +110,7 @@ public sealed class AfXdpTests
         using var again = XdpLink.Attach(program, "x0");
         using var reopened = AfXdpPort.Open(umem, [pool], 3, "x0", PortMode.None, maps.Xsk)[0];
         using var wire = new RawSocket("x1");
+        reopened.Poll();
         wire.Send(Frame(80));
         var batch = new Packet[8];
         var end = Environment.TickCount64 + 1000;

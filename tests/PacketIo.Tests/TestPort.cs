@@ -22,6 +22,7 @@ public sealed class TestPort : IDisposable
         program = maps.LoadSteer();
         link = XdpLink.Attach(program, device, mode);
         Queues = AfXdpPort.Open(Umem, [pool], 0, device, link.Mode, maps.Xsk);
+        Poll();
     }
 
     public FrameMemory Memory { get; }
