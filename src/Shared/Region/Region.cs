@@ -7,7 +7,7 @@ namespace Appliance.Shared;
 /// lives here and outlives each process. Accessors return references into the mapping; slots are the caller's promise (checked in
 /// <see cref="Slot{T}"/> only by being unsigned and below the count, else slot 0 is never returned: an exception is).
 /// </summary>
-public sealed unsafe class Region : IDisposable
+public sealed unsafe partial class Region : IDisposable
 {
     /// <summary>Addresses of the machine itself that a region has room for.</summary>
     public const int MaximumLocalAddresses = 1024;

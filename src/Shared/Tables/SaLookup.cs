@@ -1,16 +1,20 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Appliance.Shared;
 
 /// <summary>
-/// Inbound SA lookup (RFC 4301 §4.1): longest match of (SPI, destination, source), (SPI, destination), (SPI). Open addressing on a hash of
-/// the SPI, one cache line an entry, one writer, readers without locks. An entry is written to a free cell and published by one store of its state;
-/// a removed cell keeps its place in the probe sequence until the table's writer has waited for every worker and frees it.
+/// Inbound SA lookup (RFC 4301 §4.1) as workers use it: longest match of (SPI, destination, source), (SPI, destination), (SPI). Open addressing on a hash of
+/// the SPI, one cache line an entry, one writer (<see cref="SaLookupTable"/>), readers without locks. An entry never moves; one that is not live but not free
+/// either keeps its place in the probe sequence.
 /// </summary>
 public sealed unsafe class SaLookup
 {
     /// <summary>What a lookup that finds nothing returns.</summary>
     public const uint None = uint.MaxValue;
+
+    internal const int EntrySize = 64;
 
     private readonly Entry* entries;
     private readonly uint mask;
@@ -18,17 +22,20 @@ public sealed unsafe class SaLookup
     internal SaLookup(byte* start, int sas)
     {
         entries = (Entry*)start;
-        mask = (uint)Capacity(sas) - 1;
+        mask = (uint)CapacityFor(sas) - 1;
     }
 
-    internal static long SizeFor(int sas) => (long)Capacity(sas) * sizeof(Entry);
+    internal int Capacity => (int)mask + 1;
+
+    internal static long SizeFor(int sas) => (long)CapacityFor(sas) * EntrySize;
 
     /// <summary>Slot of the SA that fits best, or <see cref="None"/>.</summary>
     public uint Find(uint spi, IpAddress destination, IpAddress source)
     {
         var best = None;
         var bestRank = 0;
-        for (var at = Hash(spi) & mask; ; at = (at + 1) & mask)
+        var at = Home(spi);
+        for (uint probes = 0; probes <= mask; probes++, at = Next(at))
         {
             var entry = entries + at;
             var state = Volatile.Read(ref entry->State);
@@ -40,49 +47,27 @@ public sealed unsafe class SaLookup
             best = entry->Sa;
             if (rank == 3) return best;
         }
+
+        return best;
     }
 
     /// <summary>Asks the processor to load the first entry for an SPI.</summary>
     public void Prefetch(uint spi)
     {
-        if (System.Runtime.Intrinsics.X86.Sse.IsSupported) System.Runtime.Intrinsics.X86.Sse.Prefetch0(entries + (Hash(spi) & mask));
+        if (Sse.IsSupported) Sse.Prefetch0(entries + Home(spi));
     }
 
-    /// <summary>Writer: publishes an entry; <see cref="IpAddress.Any"/> matches everything. False when the key is there already or the table is full.</summary>
-    public bool TryAdd(uint spi, IpAddress destination, IpAddress source, uint sa)
+    internal ref Entry At(uint at) => ref entries[at];
+
+    internal uint Next(uint at) => (at + 1) & mask;
+
+    internal uint Before(uint at) => (at - 1) & mask;
+
+    /// <summary>Where the probe sequence of an SPI starts.</summary>
+    internal uint Home(uint spi)
     {
-        Entry* free = null;
-        var at = Hash(spi) & mask;
-        for (uint probes = 0; probes <= mask; probes++, at = (at + 1) & mask)
-        {
-            var entry = entries + at;
-            if (entry->State == SlotState.Live && entry->Is(spi, destination, source)) return false;
-            if (entry->State != SlotState.Free) continue;
-            free = entry;
-            break;
-        }
-
-        if (free == null) return false;
-        free->Spi = spi;
-        free->Sa = sa;
-        free->Destination = destination;
-        free->Source = source;
-        Volatile.Write(ref free->State, SlotState.Live);
-        return true;
-    }
-
-    /// <summary>Writer: takes an entry out of use.</summary>
-    public bool TryRemove(uint spi, IpAddress destination, IpAddress source)
-    {
-        for (var at = Hash(spi) & mask; entries[at].State != SlotState.Free; at = (at + 1) & mask)
-        {
-            var entry = entries + at;
-            if (entry->State != SlotState.Live || !entry->Is(spi, destination, source)) continue;
-            Volatile.Write(ref entry->State, SlotState.Retired);
-            return true;
-        }
-
-        return false;
+        var h = spi * 0x9e3779b1u;
+        return (h ^ (h >> 15)) & mask;
     }
 
     private static int Rank(Entry* entry, IpAddress destination, IpAddress source)
@@ -93,16 +78,11 @@ public sealed unsafe class SaLookup
         return entry->Source == source ? 3 : 0;
     }
 
-    private static int Capacity(int sas) => (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(16, sas * 2));
+    // At most half full, so that probe sequences stay short.
+    private static int CapacityFor(int sas) => (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(16, sas * 2));
 
-    private static uint Hash(uint spi)
-    {
-        var h = spi * 0x9e3779b1u;
-        return h ^ (h >> 15);
-    }
-
-    [StructLayout(LayoutKind.Sequential, Size = 64)]
-    private struct Entry
+    [StructLayout(LayoutKind.Sequential, Size = EntrySize)]
+    internal struct Entry
     {
         public uint State;
         public uint Spi;
