@@ -1,0 +1,97 @@
+using Appliance.Cli;
+using Appliance.Cli.Labs;
+
+namespace Appliance.CliTests;
+
+public sealed class LabReaderTests : IDisposable
+{
+    private const string Good = """
+        lab: small
+        nodes:
+          - { name: host-a, kind: host, routes: [ { to: default, via: 10.1.0.1 } ] }
+          - { name: gw-a, kind: gateway, configuration: gw-a.yaml }
+          - { name: gw-b, kind: gateway, configuration: gw-b.yaml, sysctls: { net.core.rmem_max: 1000 } }
+        links:
+          - a: { node: host-a, device: eth0, addresses: [ 10.1.0.2/24, "fd00:1::2/64" ] }
+            b: { node: gw-a, device: lan0, addresses: [ 10.1.0.1/24 ] }
+            mtu: 9000
+        keys:
+          - { cipher: aes-256-gcm, esn: false, replay_window: 64, ends: [ gw-a/to-b, gw-b/to-a ] }
+        wan: [ gw-a/lan0 ]
+        traffic: { from: host-a, ping: 10.2.0.2, ping6: "fd00:2::2", tcp_server: host-a, tcp_address: 10.2.0.2 }
+        """;
+
+    private readonly Scratch scratch = new();
+
+    public LabReaderTests()
+    {
+        scratch.Write("gw-a.yaml", "instance: gw-a\n");
+        scratch.Write("gw-b.yaml", "instance: gw-b\n");
+    }
+
+    public void Dispose() => scratch.Dispose();
+
+    [Fact]
+    public void LabFile_IsReadWhole()
+    {
+        var lab = LabReader.Read(scratch.Write("lab.yaml", Good));
+        Assert.Equal("small", lab.Name);
+        Assert.Equal([NodeKind.Host, NodeKind.Gateway, NodeKind.Gateway], lab.Nodes.Select(n => n.Kind));
+        Assert.Equal(["gw-a", "gw-b"], lab.Gateways.Select(g => g.Instance));
+        Assert.Equal(new LabRoute("default", "10.1.0.1"), Assert.Single(lab.Node("host-a").Routes));
+        Assert.Equal(new LabSysctl("net.core.rmem_max", "1000"), Assert.Single(lab.Node("gw-b").Sysctls));
+        Assert.Equal((9000, 1), (lab.Links[0].Mtu, lab.Links[0].Queues));
+        Assert.Equal(["10.1.0.2/24", "fd00:1::2/64"], lab.Links[0].A.Addresses);
+        Assert.Equal(new LabKeys("aes-256-gcm", false, 64, "gw-a", "to-b", "gw-b", "to-a"), Assert.Single(lab.Keys));
+        Assert.Equal(("gw-a", "lan0"), Assert.Single(lab.Wan));
+        Assert.Equal("fd00:2::2", lab.Traffic!.Ping6);
+    }
+
+    [Theory]
+    [InlineData("kind: host,", "kind: hots,", ":3:27", "choose one of host, router, gateway")]
+    [InlineData("lab: small", "lab: small\nnodez: []", ":2:1", "unknown key 'nodez'")]
+    [InlineData("mtu: 9000", "mtu: 9001", ":9:10", "mtu must be a number from 576 to 9000")]
+    [InlineData("10.1.0.2/24", "10.1.0.2/33", ":7:49", "'10.1.0.2/33' is no address with a prefix length")]
+    [InlineData("node: gw-a,", "node: gw-c,", ":8:16", "there is no node 'gw-c'")]
+    [InlineData("configuration: gw-a.yaml", "configuration: gw-x.yaml", ":4:49", "gw-x.yaml is not there")]
+    [InlineData("configuration: gw-b.yaml", "configuration: gw-a.yaml", ":5:49", "two gateways are instance 'gw-a'")]
+    [InlineData("name: gw-b", "name: gw-a", ":5:13", "there are two nodes 'gw-a'")]
+    [InlineData("aes-256-gcm", "aes-257-gcm", ":11:15", "'aes-257-gcm' is no cipher")]
+    [InlineData("gw-b/to-a", "host-a/to-a", ":11:65", "two ends GATEWAY/TUNNEL are expected")]
+    [InlineData("wan: [ gw-a/lan0 ]", "wan: [ gw-a/lan1 ]", ":12:6", "there is no device 'gw-a/lan1'")]
+    [InlineData("esn: false", "esn: maybe", ":11:33", "esn must be true or false")]
+    [InlineData("via: 10.1.0.1", "via: nowhere", ":3:63", "'nowhere' is no address")]
+    [InlineData("links:", "links: [", ":", "")]
+    public void Error_NamesLineAndColumn(string right, string wrong, string place, string why)
+    {
+        var path = scratch.Write("lab.yaml", Good.Replace(right, wrong, StringComparison.Ordinal));
+        var failure = Assert.Throws<Failure>(() => LabReader.Read(path));
+        Assert.StartsWith(path, failure.Where, StringComparison.Ordinal);
+        Assert.StartsWith(place, failure.Where[path.Length..], StringComparison.Ordinal);
+        Assert.Contains(why, failure.Why + failure.Todo, StringComparison.Ordinal);
+        Assert.Equal(Failure.BadInput, failure.ExitCode);
+    }
+
+    [Fact]
+    public void MissingFile_IsBadInput() => Assert.Equal(Failure.BadInput, Assert.Throws<Failure>(() => LabReader.Read(scratch.Path + "/none.yaml")).ExitCode);
+
+    [Fact]
+    public void EveryLabOfTheProduct_IsRead()
+    {
+        var files = Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "labs"), "lab.yaml", SearchOption.AllDirectories);
+        Assert.NotEmpty(files);
+        Assert.All(files, file => Assert.Equal(Path.GetFileName(Path.GetDirectoryName(file)), LabReader.Read(file).Name));
+    }
+
+    [Fact]
+    public void FreshKeys_HaveTheCiphersLength_AndAreFresh()
+    {
+        Assert.All(CipherKeys.Names, name =>
+        {
+            Assert.True(CipherKeys.TryLength(name, out var octets));
+            Assert.Equal(octets * 2, CipherKeys.Fresh(name).Length);
+            Assert.NotEqual(CipherKeys.Fresh(name), CipherKeys.Fresh(name));
+        });
+        Assert.True(CipherKeys.FreshSpi() > 255);
+    }
+}

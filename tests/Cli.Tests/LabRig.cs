@@ -1,0 +1,56 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using Appliance.Cli.Labs;
+using Appliance.Shared;
+
+namespace Appliance.CliTests;
+
+/// <summary>Runs the command itself, with its labs in a place of their own, and removes whatever a test left.</summary>
+internal sealed class LabRig : IDisposable
+{
+    private readonly Scratch scratch = new();
+
+    public string Labs => scratch.Path;
+
+    /// <summary>Namespaces of the labs that this rig started: their names hold the number of a process that it started.</summary>
+    public List<int> Started { get; } = [];
+
+    public static void SkipUnlessRoot() => Skip.IfNot(Environment.IsPrivilegedProcess, "needs root: network namespaces");
+
+    public static string LabFile(string name) => Path.Combine(AppContext.BaseDirectory, "Labs", name);
+
+    public string Write(string name, string text) => scratch.Write(name, text);
+
+    public Process Start(params string[] arguments)
+    {
+        var process = Tool.Start(Programs.Find(Programs.Cli), arguments, environment: new Dictionary<string, string> { [LabState.Variable] = Labs });
+        Started.Add(process.Id);
+        return process;
+    }
+
+    public (int ExitCode, string Output, string Error) Run(params string[] arguments)
+    {
+        using var process = Start(arguments);
+        var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        if (!process.WaitForExit(120_000)) process.Kill(entireProcessTree: true);
+        process.WaitForExit();
+        return (process.ExitCode, output.Result, error.Result);
+    }
+
+    public JsonNode Up(string file)
+    {
+        var (code, output, error) = Run("lab", "up", file, "--json");
+        Assert.True(code == 0, error);
+        return JsonNode.Parse(output)!;
+    }
+
+    /// <summary>Namespaces of this rig's labs that are there.</summary>
+    public IReadOnlyList<string> Namespaces() => Directory.Exists("/run/netns")
+        ? [.. Directory.GetFiles("/run/netns").Select(f => Path.GetFileName(f)!).Where(n => Started.Any(p => n.Contains($"-{p}-", StringComparison.Ordinal)))] : [];
+
+    public void Dispose()
+    {
+        Run("lab", "down", "--all");
+        scratch.Dispose();
+    }
+}
