@@ -12,9 +12,9 @@ public sealed class ProbeTests
         foreach (var line in new[]
                  {
                      "PING 10.2.0.2 (10.2.0.2) 56(84) bytes of data.",
-                     "64 bytes from 10.2.0.2: icmp_seq=1 ttl=62 time=0.500 ms",
-                     "no answer yet for icmp_seq=2",
-                     "64 bytes from 10.2.0.2: icmp_seq=3 ttl=62 time=1.50 ms",
+                     "[1700000000.100000] 64 bytes from 10.2.0.2: icmp_seq=1 ttl=62 time=0.500 ms",
+                     "[1700000000.300000] no answer yet for icmp_seq=2",
+                     "[1700000000.500000] 64 bytes from 10.2.0.2: icmp_seq=3 ttl=62 time=1.50 ms",
                      "64 bytes from 10.2.0.2: icmp_seq=3 ttl=62 time=1.60 ms (DUP!)",
                      "no answer yet for icmp_seq=4",
                      "64 bytes from 10.2.0.2: icmp_seq=4 ttl=62 time=220 ms",
@@ -23,7 +23,7 @@ public sealed class ProbeTests
             reader.Take(line);
         }
 
-        Assert.Equal(new PingFigures(4, 3, 74), reader.Figures);
+        Assert.Equal(new PingFigures(4, 3, 74, 0.4), reader.Figures);
         Assert.Equal(25, reader.Figures.LossPercent);
     }
 

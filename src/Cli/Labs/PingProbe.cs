@@ -5,8 +5,8 @@ using Appliance.Shared;
 
 namespace Appliance.Cli.Labs;
 
-/// <summary>What a ping has seen so far. A request whose answer is still under way counts neither way.</summary>
-internal sealed record PingFigures(int Sent, int Received, double AverageMilliseconds)
+/// <summary>What a ping has seen so far. A request whose answer is still under way counts neither way; the gap is between two answers that followed each other.</summary>
+internal sealed record PingFigures(int Sent, int Received, double AverageMilliseconds, double LongestGapSeconds = 0)
 {
     /// <summary>Requests without an answer, in percent; 100 when nothing was sent, since nothing was shown to work.</summary>
     public double LossPercent => Sent == 0 ? 100 : Math.Round(100.0 * (Sent - Received) / Sent, 2);
@@ -19,10 +19,11 @@ internal sealed partial class PingProbe : IDisposable
     private readonly Task reading;
     private readonly PingReader reader = new();
 
-    /// <summary>Starts pinging five times a second from inside a namespace.</summary>
-    public PingProbe(string space, string address)
+    /// <summary>Starts pinging from inside a namespace, five times a second unless another interval (in seconds) is given; from another source address where that is given.</summary>
+    public PingProbe(string space, string address, string interval = "0.2", string? source = null)
     {
-        process = Tool.Start("setsid", ["ip", .. Topology.Inside(space, "ping", "-n", "-O", "-i", "0.2", address)]);
+        string[] from = source is null ? [] : ["-I", source];
+        process = Tool.Start("setsid", ["ip", .. Topology.Inside(space, ["ping", "-n", "-D", "-O", "-i", interval, .. from, address])]);
         reading = Task.Run(() =>
         {
             while (process.StandardOutput.ReadLine() is { } line) reader.Take(line);
@@ -52,20 +53,22 @@ internal sealed partial class PingProbe : IDisposable
     }
 }
 
-/// <summary>Reads the lines of <c>ping -O</c>.</summary>
+/// <summary>Reads the lines of <c>ping -D -O</c>.</summary>
 internal sealed partial class PingReader
 {
     private readonly Lock gate = new();
     private readonly HashSet<int> answered = [];
     private int highest;
     private double total;
+    private double lastAnswer;
+    private double longestGap;
 
     /// <summary>What the lines so far say.</summary>
     public PingFigures Figures
     {
         get
         {
-            lock (gate) return new PingFigures(highest, answered.Count, answered.Count == 0 ? 0 : Math.Round(total / answered.Count, 3));
+            lock (gate) return new PingFigures(highest, answered.Count, answered.Count == 0 ? 0 : Math.Round(total / answered.Count, 3), Math.Round(longestGap, 3));
         }
     }
 
@@ -78,12 +81,20 @@ internal sealed partial class PingReader
         lock (gate)
         {
             highest = Math.Max(highest, number);
-            if (Time.Match(line) is { Success: true } time && answered.Add(number)) total += double.Parse(time.Groups[1].ValueSpan, CultureInfo.InvariantCulture);
+            if (Time.Match(line) is not { Success: true } time || !answered.Add(number)) return;
+            total += double.Parse(time.Groups[1].ValueSpan, CultureInfo.InvariantCulture);
+            if (Stamp.Match(line) is not { Success: true } stamp) return;
+            var now = double.Parse(stamp.Groups[1].ValueSpan, CultureInfo.InvariantCulture);
+            if (lastAnswer > 0) longestGap = Math.Max(longestGap, now - lastAnswer);
+            lastAnswer = now;
         }
     }
 
     [GeneratedRegex("icmp_seq=([0-9]+)")]
     private static partial Regex Sequence { get; }
+
+    [GeneratedRegex(@"^\[([0-9.]+)\]")]
+    private static partial Regex Stamp { get; }
 
     [GeneratedRegex("time=([0-9.]+) ms")]
     private static partial Regex Time { get; }
