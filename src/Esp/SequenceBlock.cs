@@ -16,9 +16,9 @@ public static class SequenceBlock
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool TryTake(in OutboundSa sa, ref OutboundSaState state, out ulong sequence)
     {
-        sequence = state.Sequence + 1;
-        if (sequence > state.ReservedUntil && !TryReserve(sa, ref state)) return false;
-        state.Sequence = sequence;
+        sequence = state.Sequence;
+        if (sequence >= state.ReservedUntil && !TryReserve(sa, ref state)) return false;
+        state.Sequence = ++sequence;
         return true;
     }
 
