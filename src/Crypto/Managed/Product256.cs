@@ -15,26 +15,31 @@ internal struct Product256
     internal Vector256<ulong> High;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Product256 Of(Vector256<byte> blocks, Vector256<byte> powers)
-    {
-        var a = blocks.AsUInt64();
-        var b = powers.AsUInt64();
-        Product256 product;
-        product.Low = Pclmulqdq.V256.CarrylessMultiply(a, b, 0x00);
-        product.High = Pclmulqdq.V256.CarrylessMultiply(a, b, 0x11);
-        product.Middle = Pclmulqdq.V256.CarrylessMultiply(a, b, 0x01) ^ Pclmulqdq.V256.CarrylessMultiply(a, b, 0x10);
-        return product;
-    }
+    internal static Product256 Of(Vector256<byte> blocks, Vector256<byte> powers) =>
+        new() { Low = Low64(blocks, powers), Middle = Cross64(blocks, powers), High = High64(blocks, powers) };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Add(Vector256<byte> blocks, Vector256<byte> powers)
     {
-        var a = blocks.AsUInt64();
-        var b = powers.AsUInt64();
-        Low ^= Pclmulqdq.V256.CarrylessMultiply(a, b, 0x00);
-        High ^= Pclmulqdq.V256.CarrylessMultiply(a, b, 0x11);
-        Middle ^= Pclmulqdq.V256.CarrylessMultiply(a, b, 0x01) ^ Pclmulqdq.V256.CarrylessMultiply(a, b, 0x10);
+        Low ^= Low64(blocks, powers);
+        High ^= High64(blocks, powers);
+        Middle ^= Cross64(blocks, powers);
     }
+
+    /// <summary>Low halves times low halves.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector256<ulong> Low64(Vector256<byte> blocks, Vector256<byte> powers) =>
+        Pclmulqdq.V256.CarrylessMultiply(blocks.AsUInt64(), powers.AsUInt64(), 0x00);
+
+    /// <summary>High halves times high halves.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector256<ulong> High64(Vector256<byte> blocks, Vector256<byte> powers) =>
+        Pclmulqdq.V256.CarrylessMultiply(blocks.AsUInt64(), powers.AsUInt64(), 0x11);
+
+    /// <summary>Low halves times high halves, both ways.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector256<ulong> Cross64(Vector256<byte> blocks, Vector256<byte> powers) =>
+        Pclmulqdq.V256.CarrylessMultiply(blocks.AsUInt64(), powers.AsUInt64(), 0x01) ^ Pclmulqdq.V256.CarrylessMultiply(blocks.AsUInt64(), powers.AsUInt64(), 0x10);
 
     /// <summary>Reduces each lane by itself.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -64,16 +64,21 @@ internal static unsafe class WideGcm
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static byte* Power(byte* key, nint n) => key + KeyBlock.PowersOffset + Block * (KeyBlock.Powers - n);
 
-    /// <summary>Crypts two blocks; the result is what GHASH sees of them.</summary>
+    /// <summary>Crypts two blocks; the result is their ciphertext.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<byte> Two<TDirection>(byte* data, Vector256<byte> stream)
+    private static Vector256<byte> Crypt<TDirection>(byte* data, Vector256<byte> stream)
         where TDirection : struct, IDirection
     {
         var input = Vector256.Load(data);
         var output = input ^ stream;
         output.Store(data);
-        return Product256.Reverse(TDirection.Decrypts ? input : output);
+        return TDirection.Decrypts ? input : output;
     }
+
+    /// <summary>Crypts two blocks; the result is what GHASH sees of them.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<byte> Two<TDirection>(byte* data, Vector256<byte> stream, byte* constants)
+        where TDirection : struct, IDirection => Avx2.Shuffle(Crypt<TDirection>(data, stream), Constants.ReverseTwo(constants));
 
     /// <summary>Crypts 1 to 31 octets; the result is what GHASH sees of them.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -93,8 +98,9 @@ internal static unsafe class WideGcm
     private static Vector128<byte> Short<TDirection>(AeadJob* job, byte* key, byte* last)
         where TDirection : struct, IDirection
     {
+        var constants = Constants.Pointer;
         var nonce = Nonce(job, key);
-        EightBlocks.Counters(nonce ^ Vector128.Load(key), out var s0, out var s1, out var s2, out var s3, out var s4, out var s5, out var s6, out var s7);
+        EightBlocks.Counters(nonce ^ Vector128.Load(key), constants, out var s0, out var s1, out var s2, out var s3, out var s4, out var s5, out var s6, out var s7);
         EightBlocks.Rounds(key, last, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5, ref s6, ref s7);
         var lastKey = Vector128.Load(last);
         var maskOfTag = Aes.EncryptLast(s1, lastKey);
@@ -108,7 +114,7 @@ internal static unsafe class WideGcm
         var sum = Product256.Of(Vector256.Create(Aad(job), Lengths(job)), Vector256.Create(Vector128.Load(power), Vector128.Load(Power(key, 1))));
         for (power += Block; left >= 2 * Block; left -= 2 * Block, data += 2 * Block, power += 2 * Block)
         {
-            sum.Add(Two<TDirection>(data, stream), Vector256.Load(power));
+            sum.Add(Two<TDirection>(data, stream, constants), Vector256.Load(power));
             stream = second;
             second = third;
         }
@@ -118,65 +124,54 @@ internal static unsafe class WideGcm
         return Ghash.Reverse(sum.ReduceToOne()) ^ maskOfTag;
     }
 
+    /// <summary>More than six blocks.</summary>
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static Vector128<byte> Long<TDirection>(AeadJob* job, byte* key, byte* last)
         where TDirection : struct, IDirection
     {
+        var constants = Constants.Pointer;
         var nonce = Nonce(job, key);
-        var firstKey = Vector128.Load(key);
         var counter = Ghash.Reverse(nonce).AsUInt32();
-        EightBlocks.Counters(nonce ^ firstKey, out var s0, out var s1, out var s2, out var s3, out var s4, out var s5, out var s6, out var s7);
-        EightBlocks.Rounds(key, last, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5, ref s6, ref s7);
-        var lastKey = Vector128.Load(last);
-        var maskOfTag = Aes.EncryptLast(s1, lastKey);
-        var hash = Vector256.Create(Ghash.Multiply(Aad(job), Vector128.Load(Power(key, 1))), default);
-
         nint left = (nint)job->Length;
         var data = job->Data;
-        var sum = Product256.Of(hash ^ Two<TDirection>(data, Vector256.Create(Aes.EncryptLast(s2, lastKey), Aes.EncryptLast(s3, lastKey))), BothLanes(key, 6));
-        sum.Add(Two<TDirection>(data + 32, Vector256.Create(Aes.EncryptLast(s4, lastKey), Aes.EncryptLast(s5, lastKey))), BothLanes(key, 4));
-        sum.Add(Two<TDirection>(data + 64, Vector256.Create(Aes.EncryptLast(s6, lastKey), Aes.EncryptLast(s7, lastKey))), BothLanes(key, 2));
-        hash = sum.Reduce();
+        var group = stackalloc byte[Turn]; // what GHASH sees of the first eight blocks: nothing, AAD, six blocks of data
+        var maskOfTag = First<TDirection>(job, key, last, nonce ^ Vector128.Load(key), group, constants);
         data += FirstBlocks;
         left -= FirstBlocks;
+        var hash = TDirection.Decrypts ? HashGroup(key, group, default, constants) : default;
 
-        while (left > Turn)
+        // The last turn is left to what follows, so that there is always a block to add the hash to.
+        var turns = (left - 1) / Turn;
+        hash = Turns<TDirection>(key, last, data, group, turns, counter, hash, constants);
+        counter += Vector128.Create((uint)turns * 8 + 8, 0, 0, 0);
+        data += turns * Turn;
+        left -= turns * Turn;
+        if (!TDirection.Decrypts)
+            hash = HashGroup(key, turns > 0 ? data - Turn : group, hash, constants);
+
+        var from = Ghash.Reverse(counter.AsByte()) ^ Vector128.Load(key);
+        Vector256<byte> stream, second, third = default, fourth = default;
+        if (left > Turn / 2)
         {
-            counter += Vector128.Create(8u, 0, 0, 0);
-            EightBlocks.Counters(Ghash.Reverse(counter.AsByte()) ^ Vector128.Load(key), out s0, out s1, out s2, out s3, out s4, out s5, out s6, out s7);
+            EightBlocks.Counters(from, constants, out var s0, out var s1, out var s2, out var s3, out var s4, out var s5, out var s6, out var s7);
             EightBlocks.Rounds(key, last, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5, ref s6, ref s7);
-            var end = Vector128.Load(last);
-            s0 = Aes.EncryptLast(s0, end);
-            s1 = Aes.EncryptLast(s1, end);
-            s2 = Aes.EncryptLast(s2, end);
-            s3 = Aes.EncryptLast(s3, end);
-            s4 = Aes.EncryptLast(s4, end);
-            s5 = Aes.EncryptLast(s5, end);
-            s6 = Aes.EncryptLast(s6, end);
-            s7 = Aes.EncryptLast(s7, end);
-            sum = Product256.Of(hash ^ Two<TDirection>(data, Vector256.Create(s0, s1)), BothLanes(key, 8));
-            sum.Add(Two<TDirection>(data + 32, Vector256.Create(s2, s3)), BothLanes(key, 6));
-            sum.Add(Two<TDirection>(data + 64, Vector256.Create(s4, s5)), BothLanes(key, 4));
-            sum.Add(Two<TDirection>(data + 96, Vector256.Create(s6, s7)), BothLanes(key, 2));
-            hash = sum.Reduce();
-            data += Turn;
-            left -= Turn;
+            var lastKey = Vector128.Load(last);
+            stream = Vector256.Create(Aes.EncryptLast(s0, lastKey), Aes.EncryptLast(s1, lastKey));
+            second = Vector256.Create(Aes.EncryptLast(s2, lastKey), Aes.EncryptLast(s3, lastKey));
+            third = Vector256.Create(Aes.EncryptLast(s4, lastKey), Aes.EncryptLast(s5, lastKey));
+            fourth = Vector256.Create(Aes.EncryptLast(s6, lastKey), Aes.EncryptLast(s7, lastKey));
+        }
+        else
+        {
+            EightBlocks.Half(from, key, last, constants, out stream, out second);
         }
 
-        counter += Vector128.Create(8u, 0, 0, 0);
-        EightBlocks.Counters(Ghash.Reverse(counter.AsByte()) ^ Vector128.Load(key), out s0, out s1, out s2, out s3, out s4, out s5, out s6, out s7);
-        EightBlocks.Rounds(key, last, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5, ref s6, ref s7);
-        lastKey = Vector128.Load(last);
-        var stream = Vector256.Create(Aes.EncryptLast(s0, lastKey), Aes.EncryptLast(s1, lastKey));
-        var second = Vector256.Create(Aes.EncryptLast(s2, lastKey), Aes.EncryptLast(s3, lastKey));
-        var third = Vector256.Create(Aes.EncryptLast(s4, lastKey), Aes.EncryptLast(s5, lastKey));
-        var fourth = Vector256.Create(Aes.EncryptLast(s6, lastKey), Aes.EncryptLast(s7, lastKey));
         var power = Power(key, (left + 15) / Block + 1);
-        sum = Product256.Of(Vector256.Create(Lengths(job), default), Vector256.Create(Vector128.Load(Power(key, 1)), default));
+        var sum = Product256.Of(Vector256.Create(Lengths(job), default), Vector256.Create(Vector128.Load(Power(key, 1)), default));
         for (; left >= 2 * Block; left -= 2 * Block, data += 2 * Block, power += 2 * Block)
         {
-            sum.Add(hash ^ Two<TDirection>(data, stream), Vector256.Load(power));
+            sum.Add(hash ^ Two<TDirection>(data, stream, constants), Vector256.Load(power));
             hash = default;
             stream = second;
             second = third;
@@ -186,6 +181,94 @@ internal static unsafe class WideGcm
         if (left > 0)
             sum.Add(hash ^ Partial<TDirection>(data, left, stream), Vector256.Load(power));
         return Ghash.Reverse(sum.ReduceToOne()) ^ maskOfTag;
+    }
+
+    /// <summary>Counters 0 to 7. Returns the mask of the tag and leaves the ciphertext in <paramref name="group"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<byte> First<TDirection>(AeadJob* job, byte* key, byte* last, Vector128<byte> from, byte* group, byte* constants)
+        where TDirection : struct, IDirection
+    {
+        EightBlocks.Counters(from, constants, out var s0, out var s1, out var s2, out var s3, out var s4, out var s5, out var s6, out var s7);
+        EightBlocks.Rounds(key, last, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5, ref s6, ref s7);
+        var lastKey = Vector128.Load(last);
+        Vector256.Create(default, Vector128.Create(job->Aad0, job->AadLength > 8 ? job->Aad1 : 0).AsByte()).Store(group);
+        Crypt<TDirection>(job->Data, Vector256.Create(Aes.EncryptLast(s2, lastKey), Aes.EncryptLast(s3, lastKey))).Store(group + 32);
+        Crypt<TDirection>(job->Data + 32, Vector256.Create(Aes.EncryptLast(s4, lastKey), Aes.EncryptLast(s5, lastKey))).Store(group + 64);
+        Crypt<TDirection>(job->Data + 64, Vector256.Create(Aes.EncryptLast(s6, lastKey), Aes.EncryptLast(s7, lastKey))).Store(group + 96);
+        return Aes.EncryptLast(s1, lastKey);
+    }
+
+    /// <summary>
+    /// Eight blocks a turn. A method of its own, because nothing else must need registers in it. GHASH is spread over the AES rounds: when decrypting of the eight blocks at hand,
+    /// before they are overwritten; when encrypting of the eight before, <paramref name="group"/> at first.
+    /// </summary>
+    [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static Vector256<byte> Turns<TDirection>(
+        byte* key, byte* last, byte* data, byte* group, nint turns, Vector128<uint> counter, Vector256<byte> hash, byte* constants)
+        where TDirection : struct, IDirection
+    {
+        for (; turns > 0; turns--, data += Turn)
+        {
+            if (TDirection.Decrypts)
+                group = data;
+            counter += Vector128.Create(8u, 0, 0, 0);
+            var from = Ssse3.Shuffle(counter.AsByte(), Constants.Reverse(constants)) ^ Vector128.Load(key);
+            EightBlocks.Counters(from, constants, out var s0, out var s1, out var s2, out var s3, out var s4, out var s5, out var s6, out var s7);
+
+            EightBlocks.Round(key + 16, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5, ref s6, ref s7);
+            var blocks = hash ^ Avx2.Shuffle(Vector256.Load(group), Constants.ReverseTwo(constants));
+            var power = BothLanes(key, 8);
+            Product256 sum;
+            sum.Low = Product256.Low64(blocks, power);
+            sum.High = Product256.High64(blocks, power);
+            EightBlocks.Round(key + 32, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5, ref s6, ref s7);
+            sum.Middle = Product256.Cross64(blocks, power);
+            blocks = Avx2.Shuffle(Vector256.Load(group + 32), Constants.ReverseTwo(constants));
+            power = BothLanes(key, 6);
+            EightBlocks.Round(key + 48, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5, ref s6, ref s7);
+            sum.Low ^= Product256.Low64(blocks, power);
+            sum.High ^= Product256.High64(blocks, power);
+            EightBlocks.Round(key + 64, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5, ref s6, ref s7);
+            sum.Middle ^= Product256.Cross64(blocks, power);
+            blocks = Avx2.Shuffle(Vector256.Load(group + 64), Constants.ReverseTwo(constants));
+            power = BothLanes(key, 4);
+            EightBlocks.Round(key + 80, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5, ref s6, ref s7);
+            sum.Low ^= Product256.Low64(blocks, power);
+            sum.High ^= Product256.High64(blocks, power);
+            EightBlocks.Round(key + 96, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5, ref s6, ref s7);
+            sum.Middle ^= Product256.Cross64(blocks, power);
+            blocks = Avx2.Shuffle(Vector256.Load(group + 96), Constants.ReverseTwo(constants));
+            power = BothLanes(key, 2);
+            EightBlocks.Round(key + 112, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5, ref s6, ref s7);
+            sum.Low ^= Product256.Low64(blocks, power);
+            sum.High ^= Product256.High64(blocks, power);
+            EightBlocks.Round(key + 128, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5, ref s6, ref s7);
+            sum.Middle ^= Product256.Cross64(blocks, power);
+            hash = sum.Reduce();
+            for (var roundKey = key + 144; roundKey < last; roundKey += 16)
+                EightBlocks.Round(roundKey, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5, ref s6, ref s7);
+
+            var end = Vector128.Load(last);
+            Crypt<TDirection>(data, Vector256.Create(Aes.EncryptLast(s0, end), Aes.EncryptLast(s1, end)));
+            Crypt<TDirection>(data + 32, Vector256.Create(Aes.EncryptLast(s2, end), Aes.EncryptLast(s3, end)));
+            Crypt<TDirection>(data + 64, Vector256.Create(Aes.EncryptLast(s4, end), Aes.EncryptLast(s5, end)));
+            Crypt<TDirection>(data + 96, Vector256.Create(Aes.EncryptLast(s6, end), Aes.EncryptLast(s7, end)));
+            group = data;
+        }
+
+        return hash;
+    }
+
+    /// <summary>GHASH of eight blocks, each lane by itself: the next block of a lane is eight blocks further on.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<byte> HashGroup(byte* key, byte* group, Vector256<byte> hash, byte* constants)
+    {
+        var sum = Product256.Of(hash ^ Avx2.Shuffle(Vector256.Load(group), Constants.ReverseTwo(constants)), BothLanes(key, 8));
+        sum.Add(Avx2.Shuffle(Vector256.Load(group + 32), Constants.ReverseTwo(constants)), BothLanes(key, 6));
+        sum.Add(Avx2.Shuffle(Vector256.Load(group + 64), Constants.ReverseTwo(constants)), BothLanes(key, 4));
+        sum.Add(Avx2.Shuffle(Vector256.Load(group + 96), Constants.ReverseTwo(constants)), BothLanes(key, 2));
+        return sum.Reduce();
     }
 
     /// <summary>H^n in both lanes.</summary>
