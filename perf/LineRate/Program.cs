@@ -1,11 +1,13 @@
 using System.CommandLine;
 using Appliance.LineRate;
 using Appliance.LineRate.Crypto;
+using Appliance.LineRate.Esp;
 
 // One line for each suite; a suite is a folder beside this file.
 var suites = new Dictionary<string, Func<ISuite>>
 {
     ["crypto"] = () => new CryptoSuite(),
+    ["esp"] = () => new EspSuite(),
 };
 
 var suite = new Option<string>("--suite") { Description = $"What to measure: {string.Join(", ", suites.Keys)}", Required = true };

@@ -1,0 +1,57 @@
+using System.Diagnostics;
+using Appliance.PacketIo;
+using Appliance.Shared;
+
+namespace Appliance.LineRate.Esp;
+
+/// <summary>Gives recorded packets once, in order; <see cref="Rewind"/> begins again. Each is copied whole: decryption changes it.</summary>
+internal sealed class RecordedSource(FramePool pool, byte port) : PortQueue(pool, port)
+{
+    private readonly List<byte[]> packets = [];
+    private int next;
+
+    /// <summary>True when all were given.</summary>
+    public bool IsAtEnd => next == packets.Count;
+
+    public int Count => packets.Count;
+
+    public override int Descriptor => -1;
+
+    public override bool IsLost => false;
+
+    public override ulong Missed => 0;
+
+    public void Add(ReadOnlySpan<byte> packet) => packets.Add(packet.ToArray());
+
+    public void Rewind() => next = 0;
+
+    public override int Receive(Span<Packet> batch)
+    {
+        var memory = Pool.Memory;
+        var now = Stopwatch.GetTimestamp();
+        var count = 0;
+        for (; count < batch.Length && next < packets.Count && Pool.TryTake(out var frame); count++)
+        {
+            var packet = packets[next++];
+            packet.CopyTo(memory.Span(frame + FrameMemory.Headroom, packet.Length));
+            System.Buffers.Binary.BinaryPrimitives.WriteInt64LittleEndian(memory.Span(frame, 8), now);
+            batch[count] = new Packet { Address = frame + FrameMemory.Headroom, Length = packet.Length, InPort = Port, Flags = PacketFlags.NoEthernet };
+        }
+
+        return count;
+    }
+
+    public override int Send(ReadOnlySpan<Packet> batch)
+    {
+        foreach (ref readonly var packet in batch) Pool.Give(packet.Address);
+        return batch.Length;
+    }
+
+    public override void Poll()
+    {
+    }
+
+    public override bool HasPending() => !IsAtEnd;
+
+    protected override void Close() => next = packets.Count;
+}
