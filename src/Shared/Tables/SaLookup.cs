@@ -6,8 +6,8 @@ namespace Appliance.Shared;
 
 /// <summary>
 /// Inbound SA lookup (RFC 4301 §4.1) as workers use it: longest match of (SPI, destination, source), (SPI, destination), (SPI). Open addressing on a hash of
-/// the SPI, one cache line an entry, one writer (<see cref="SaLookupTable"/>), readers without locks. An entry never moves; one that is not live but not free
-/// either keeps its place in the probe sequence.
+/// the SPI, one cache line an entry, one writer (<see cref="SaLookupTable"/>), readers without locks. An entry that is neither live nor free keeps
+/// its place in the probe sequence.
 /// </summary>
 public sealed unsafe class SaLookup
 {
@@ -62,6 +62,8 @@ public sealed unsafe class SaLookup
     internal uint Next(uint at) => (at + 1) & mask;
 
     internal uint Before(uint at) => (at - 1) & mask;
+
+    internal uint Distance(uint from, uint to) => (to - from) & mask;
 
     /// <summary>Where the probe sequence of an SPI starts.</summary>
     internal uint Home(uint spi)

@@ -65,11 +65,11 @@ public sealed class SaLookupTests(Xunit.Abstractions.ITestOutputHelper output)
         for (var i = 0; i < 10_000; i++)
         {
             var at = lookup.Home((uint)random.NextInt64(1L << 32));
-            for (; lookup.At(at).State != SlotState.Free; at = lookup.Next(at)) probes++;
+            for (var steps = 0; steps < lookup.Capacity && lookup.At(at).State != SlotState.Free; steps++, at = lookup.Next(at)) probes++;
         }
 
         output.WriteLine($"probes of a miss after churn: {probes / 10_000.0:F2}");
-        Assert.InRange(probes / 10_000.0, 0, 12);
+        Assert.InRange(probes / 10_000.0, 0, 4);
     }
 
     [SkippableFact]
