@@ -9,18 +9,22 @@ namespace Appliance.Supervisor;
 internal sealed class Doors : IDisposable
 {
     private readonly List<XdpDoor> xdp = [];
+    private readonly LaunchPlan plan;
     private readonly Dictionary<string, TunDevice> tuns = [];
     private LocalAddressMaps? addresses;
+    private string lastProblem = "";
+
+    private Doors(LaunchPlan plan) => this.plan = plan;
 
     /// <summary>Opens what the plan asks for: TUN devices first, so that their addresses are known before the first XDP program is attached.</summary>
     /// <exception cref="IOException">Something could not be opened; nothing stays open.</exception>
     public static Doors Open(LaunchPlan plan)
     {
-        var doors = new Doors();
+        var doors = new Doors(plan);
         try
         {
             Sysctls.CloseMachine();
-            foreach (var port in plan.Ports.Where(p => p.Kind == PortKind.Tun)) doors.OpenTun(port, plan);
+            foreach (var port in plan.Ports.Where(p => p.Kind == PortKind.Tun)) doors.OpenTun(port);
             if (!plan.Ports.Any(p => p.Kind == PortKind.AfXdp)) return doors;
             doors.addresses = LocalAddressMaps.Create();
             doors.addresses.Set(KernelDevice.LocalAddresses());
@@ -64,10 +68,13 @@ internal sealed class Doors : IDisposable
         return (passed, named.ToString());
     }
 
-    /// <summary>Once a second.</summary>
-    public void Watch()
+    /// <summary>Once a second. True when descriptors changed, so that the data plane must be started again: somebody deleted a TUN device.</summary>
+    public bool Watch()
     {
         foreach (var door in xdp) door.Watch();
+        var changed = false;
+        foreach (var port in plan.Ports.Where(p => p.Kind == PortKind.Tun && KernelDevice.IndexOf(p.Device!) == 0)) changed |= TryReopen(port);
+        return changed;
     }
 
     /// <summary>XDP programs are detached and TUN devices go.</summary>
@@ -78,7 +85,25 @@ internal sealed class Doors : IDisposable
         addresses?.Dispose();
     }
 
-    private void OpenTun(PortPlan port, LaunchPlan plan)
+    private bool TryReopen(PortPlan port)
+    {
+        if (tuns.Remove(port.Name, out var gone)) gone.Dispose();
+        try
+        {
+            OpenTun(port);
+            Log.Say($"port {port.Name}: TUN device {port.Device} was deleted; it is made again");
+            lastProblem = "";
+            return true;
+        }
+        catch (IOException problem)
+        {
+            if (problem.Message != lastProblem) Log.Say($"port {port.Name}: {problem.Message}");
+            lastProblem = problem.Message;
+            return false;
+        }
+    }
+
+    private void OpenTun(PortPlan port)
     {
         const int defaultMtu = 1500;
         var name = port.Device ?? throw new IOException($"port '{port.Name}' has no device");

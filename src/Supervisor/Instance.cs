@@ -77,7 +77,7 @@ internal sealed class Instance : IDisposable
                 slowPath.Signal(PosixSignal.SIGHUP);
             }
 
-            doors.Watch();
+            if (doors.Watch()) dataPlane.Signal(PosixSignal.SIGTERM);
             news.WaitOne(Math.Min(WatchMilliseconds, Math.Min(slowPath.Due(now), dataPlane.Due(now))));
         }
 
@@ -122,7 +122,7 @@ internal sealed class Instance : IDisposable
         return ChildProcess.Start(
             Programs.Find(Programs.DataPlane),
             ["--plan", paths.Plan, "--region", paths.Region, "--descriptors", argument],
-            new ChildOptions { Descriptors = descriptors, Capabilities = [Capability.NetAdmin, Capability.NetRaw, Capability.IpcLock, Capability.SysNice] });
+            new ChildOptions { Descriptors = descriptors, Capabilities = [Capability.NetRaw, Capability.NetAdmin, Capability.Bpf, Capability.IpcLock] });
     }
 
     private void End(PosixSignalContext context)
