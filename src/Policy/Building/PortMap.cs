@@ -1,0 +1,56 @@
+using Appliance.Shared;
+
+namespace Appliance.Policy;
+
+/// <summary>Ports of the configuration joined with the kernel's devices.</summary>
+internal sealed class PortMap
+{
+    private readonly Dictionary<uint, PortContents> byLink = [];
+    private readonly HashSet<uint> vpnLinks = [];
+
+    public PortMap(GatewayConfiguration configuration, KernelView kernel)
+    {
+        var ports = new List<PortContents>();
+        if (configuration.Vpn is { } vpn) ports.Add(Join(0, vpn.Device, PortKind.Tun, PortSide.Protected, vpn.Device, kernel));
+        for (var i = 0; i < configuration.Ports.Count; i++)
+        {
+            var port = configuration.Ports[i];
+            ports.Add(Join((byte)configuration.RegionIndex(i), port.Name, port.Kind, port.Side, port.Device, kernel));
+        }
+
+        All = ports;
+        foreach (var port in ports)
+        {
+            if (port.InterfaceIndex == 0) continue;
+            if (configuration.Vpn is not null && port.Index == 0) vpnLinks.Add(port.InterfaceIndex);
+            else byLink[port.InterfaceIndex] = port;
+        }
+    }
+
+    /// <summary>Ports by index in the region.</summary>
+    public IReadOnlyList<PortContents> All { get; }
+
+    /// <summary>The port of a device that packets are forwarded by; null for the host's own door and for devices that are not ours.</summary>
+    public PortContents? OfLink(uint link) => byLink.GetValueOrDefault(link);
+
+    /// <summary>True for the host's own door.</summary>
+    public bool IsVpn(uint link) => vpnLinks.Contains(link);
+
+    /// <summary>True for link-local addresses, which are never routed (RFC 4291 §2.5.6, RFC 3927 §2.6.2).</summary>
+    public static bool IsLinkLocal(IpAddress address) => address.IsV4 ? address.V4 >> 16 == 0xa9fe : address.High >> 54 == 0x3fa;
+
+    /// <summary>True for loopback addresses.</summary>
+    public static bool IsLoopback(IpAddress address) => address.IsV4 ? address.V4 >> 24 == 127 : address.High == 0 && address.Low == 1;
+
+    /// <summary>True for multicast addresses.</summary>
+    public static bool IsMulticast(IpAddress address) => address.IsV4 ? address.V4 >> 28 >= 14 : address.High >> 56 == 0xff;
+
+    private static PortContents Join(byte index, string name, PortKind kind, PortSide side, string device, KernelView kernel)
+    {
+        var link = device.Length > 0 ? kernel.Links.FirstOrDefault(l => l.Name == device) : null;
+        if (link is null) return new PortContents(index, name, kind, side, device.Length > 0 ? (ushort)0 : (ushort)1500, 0, 0, default, default);
+        var own = kernel.Addresses.Where(a => a.Link == link.Index && !IsLinkLocal(a.Address)).Select(a => a.Address).ToList();
+        return new PortContents(index, name, kind, side, (ushort)Math.Clamp(link.Mtu, 0, ushort.MaxValue), link.Index, link.Mac,
+            own.FirstOrDefault(a => a.IsV4), own.FirstOrDefault(a => !a.IsV4));
+    }
+}

@@ -1,0 +1,80 @@
+using Appliance.Shared;
+
+namespace Appliance.Policy;
+
+/// <summary>
+/// Fills the forwarding table. Where two claim the same prefix the earlier of these wins: the machine's own addresses, what is connected on protected ports, tunnels,
+/// protected ranges (discard), everything else. Inside a protected range nothing leads out of an unprotected port.
+/// </summary>
+internal sealed class RouteBuilder(GatewayConfiguration configuration, KernelView kernel, PortMap ports, Underlay underlay, IReadOnlyDictionary<AdjacencyKey, Adjacency> adjacencies)
+{
+    private readonly Dictionary<IpPrefix, NextHop> routes = [];
+
+    /// <summary>Routes of both families.</summary>
+    public Dictionary<IpPrefix, NextHop> Build()
+    {
+        Own();
+        var inside = new List<(IpPrefix, NextHop)>();
+        var outside = new List<(IpPrefix, NextHop)>();
+        foreach (var (prefix, hop, side) in Forwarding()) (side == PortSide.Protected ? inside : outside).Add((prefix, hop));
+        foreach (var (prefix, hop) in inside) routes.TryAdd(prefix, hop);
+        foreach (var tunnel in configuration.Tunnels)
+            foreach (var prefix in Prefixes(tunnel))
+                routes.TryAdd(prefix, NextHop.Into(tunnel.Name));
+        foreach (var prefix in configuration.Protected) routes.TryAdd(prefix, NextHop.Discard(isProtected: true));
+        var shielded = configuration.Protected;
+        foreach (var (prefix, hop) in outside)
+            if (hop.Kind == NextHopKind.Discard || !shielded.Any(p => p.Contains(prefix)))
+                routes.TryAdd(prefix, hop);
+        return routes;
+    }
+
+    /// <summary>What is routed into a tunnel; a transport-mode tunnel carries its peer alone.</summary>
+    internal static IReadOnlyList<IpPrefix> Prefixes(TunnelConfiguration tunnel) => tunnel.Kind == TunnelKind.Transport ? [IpPrefix.Host(tunnel.Remote)] : tunnel.Routes;
+
+    private void Own()
+    {
+        if (configuration.Vpn is { } vpn)
+            foreach (var address in vpn.Addresses)
+                routes.TryAdd(IpPrefix.Host(address.Address), NextHop.Punt);
+        foreach (var address in kernel.Addresses)
+            if (!PortMap.IsLinkLocal(address.Address) && !PortMap.IsLoopback(address.Address))
+                routes.TryAdd(IpPrefix.Host(address.Address), NextHop.Local);
+        foreach (var route in kernel.Routes)
+            if (route.Kind == KernelRouteKind.Broadcast && ports.OfLink(route.Link) is not null)
+                routes.TryAdd(route.Prefix, NextHop.Discard(isProtected: false));
+    }
+
+    private IEnumerable<(IpPrefix Prefix, NextHop Hop, PortSide Side)> Forwarding()
+    {
+        foreach (var neighbour in kernel.Neighbours)
+        {
+            if (ports.OfLink(neighbour.Link) is not { } port || PortMap.IsLinkLocal(neighbour.Address) || PortMap.IsMulticast(neighbour.Address)) continue;
+            if (port.Kind == PortKind.AfXdp && underlay.IsOnLink(neighbour.Address, neighbour.Link))
+                yield return (IpPrefix.Host(neighbour.Address), NextHop.To(new AdjacencyKey(port.Index, neighbour.Address)), port.Side);
+        }
+
+        foreach (var route in underlay.Routes)
+        {
+            if (PortMap.IsLinkLocal(route.Prefix.Address) || ports.IsVpn(route.Link)) continue;
+            if (route.Kind == KernelRouteKind.Discard) yield return (route.Prefix, NextHop.Discard(isProtected: false), PortSide.Unprotected);
+            else if (Hop(route) is { } found) yield return (route.Prefix, found.Hop, found.Side);
+        }
+    }
+
+    /// <summary>A route by a device that is no port is the kernel's alone: the data plane must not send it another way.</summary>
+    private (NextHop Hop, PortSide Side)? Hop(KernelRoute route)
+    {
+        if (route.Link == 0)
+        {
+            if (underlay.Resolve(route.Gateway) is not { } key) return null;
+            return (adjacencies.TryGetValue(key, out var known) && known.IsResolved ? NextHop.To(key) : NextHop.Glean(key.Port, key.Neighbour), ports.All[key.Port].Side);
+        }
+
+        if (ports.OfLink(route.Link) is not { } port) return (NextHop.Discard(isProtected: false), PortSide.Unprotected);
+        if (port.Kind == PortKind.Tun) return (NextHop.To(new AdjacencyKey(port.Index, default)), port.Side);
+        if (route.Gateway.IsAny) return (NextHop.Glean(port.Index, default), port.Side);
+        var gateway = new AdjacencyKey(port.Index, route.Gateway);
+        return (adjacencies.TryGetValue(gateway, out var adjacency) && adjacency.IsResolved ? NextHop.To(gateway) : NextHop.Glean(port.Index, route.Gateway), port.Side);
+    }
+}

@@ -1,0 +1,64 @@
+using Appliance.Shared;
+
+namespace Appliance.Policy;
+
+/// <summary>
+/// Routes of the kernel without ours: how outer packets travel. Tunnel routes are not in it, so a tunnel whose inner prefixes cover the peer's outer address does
+/// not swallow itself.
+/// </summary>
+internal sealed class Underlay
+{
+    private const int MaximumRecursion = 8;
+    private readonly Dictionary<IpPrefix, KernelRoute> best = [];
+    private readonly List<int> lengthsV4 = [], lengthsV6 = [];
+    private readonly PortMap ports;
+
+    public Underlay(KernelView kernel, PortMap ports)
+    {
+        this.ports = ports;
+        foreach (var route in kernel.Routes)
+        {
+            if (route.Protocol == KernelRoutes.OwnProtocol || route.Kind is not (KernelRouteKind.Unicast or KernelRouteKind.Discard)) continue;
+            if (PortMap.IsMulticast(route.Prefix.Address)) continue;
+            if (best.TryGetValue(route.Prefix, out var other) && other.Metric <= route.Metric) continue;
+            best[route.Prefix] = route;
+        }
+
+        foreach (var length in best.Keys.Select(p => (p.IsV4, p.Length)).Distinct().OrderByDescending(p => p.Length))
+            (length.IsV4 ? lengthsV4 : lengthsV6).Add(length.Length);
+    }
+
+    /// <summary>The preferred route of every prefix.</summary>
+    public IEnumerable<KernelRoute> Routes => best.Values;
+
+    /// <summary>Longest match.</summary>
+    public bool TryFind(IpAddress destination, out KernelRoute route)
+    {
+        foreach (var length in destination.IsV4 ? lengthsV4 : lengthsV6)
+            if (best.TryGetValue(new IpPrefix(destination, length), out route))
+                return true;
+        route = default;
+        return false;
+    }
+
+    /// <summary>Port and neighbour that packets to a destination leave by; null when there is no route, or it leaves by a device that is no port.</summary>
+    public AdjacencyKey? Resolve(IpAddress destination)
+    {
+        var target = destination;
+        for (var depth = 0; depth < MaximumRecursion; depth++)
+        {
+            if (!TryFind(target, out var route) || route.Kind != KernelRouteKind.Unicast) return null;
+            if (route.Link != 0) return ports.OfLink(route.Link) is { } port ? KeyAt(port, route.Gateway.IsAny ? target : route.Gateway) : null;
+            if (route.Gateway.IsAny || route.Gateway == target) return null;
+            target = route.Gateway;
+        }
+
+        return null;
+    }
+
+    /// <summary>Adjacency of a neighbour at a port; a port without link layer has one for all.</summary>
+    public static AdjacencyKey KeyAt(PortContents port, IpAddress neighbour) => new(port.Index, port.Kind == PortKind.Tun ? default : neighbour);
+
+    /// <summary>True when the longest match for an address is a connected network of that device.</summary>
+    public bool IsOnLink(IpAddress address, uint link) => TryFind(address, out var route) && route.Kind == KernelRouteKind.Unicast && route.Link == link && route.Gateway.IsAny;
+}

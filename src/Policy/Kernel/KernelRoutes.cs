@@ -1,0 +1,47 @@
+using Appliance.Shared;
+
+namespace Appliance.Policy;
+
+/// <summary>
+/// What the kernel itself is told, so that the machine's own packets are protected too: inner prefixes lead to the host's own door, and behind them stands a
+/// blackhole of high metric that takes over when the door is gone.
+/// </summary>
+public static class KernelRoutes
+{
+    /// <summary>rtm_protocol of every route that we make; who made what is told by it.</summary>
+    public const byte OwnProtocol = 169;
+
+    /// <summary>Metric of the blackholes: anything else is preferred.</summary>
+    public const uint BlackholeMetric = 4_000_000_000;
+
+    /// <summary>Metric of routes into the host's own door; IPv6 knows no metric 0.</summary>
+    public const uint DoorMetricV6 = 16;
+
+    /// <summary>Routes that shall be there; <paramref name="doorLink"/> is the door's interface index, 0 while there is none (blackholes alone).</summary>
+    public static IReadOnlySet<KernelRoute> Wanted(GatewayConfiguration configuration, uint doorLink)
+    {
+        var wanted = new HashSet<KernelRoute>();
+        foreach (var tunnel in configuration.Tunnels)
+            foreach (var prefix in RouteBuilder.Prefixes(tunnel).SelectMany(Halves))
+            {
+                wanted.Add(Blackhole(prefix));
+                var source = tunnel.Kind == TunnelKind.Transport ? tunnel.Local
+                    : configuration.Vpn?.Addresses.Select(a => a.Address).FirstOrDefault(a => a.IsV4 == prefix.IsV4) ?? default;
+                if (configuration.Vpn is not null && doorLink != 0)
+                    wanted.Add(new KernelRoute(prefix, KernelRouteKind.Unicast, doorLink, default, prefix.IsV4 ? 0 : DoorMetricV6, OwnProtocol, source));
+            }
+
+        foreach (var prefix in configuration.Protected.SelectMany(Halves)) wanted.Add(Blackhole(prefix));
+        return wanted;
+    }
+
+    private static KernelRoute Blackhole(IpPrefix prefix) => new(prefix, KernelRouteKind.Discard, 0, default, BlackholeMetric, OwnProtocol, default);
+
+    /// <summary>A default route is written as two halves, so that it stands before the kernel's own default and does not replace it.</summary>
+    private static IEnumerable<IpPrefix> Halves(IpPrefix prefix)
+    {
+        if (prefix.Length > 0) return [prefix];
+        var upper = prefix.IsV4 ? IpAddress.FromV4(0x8000_0000) : new IpAddress(1UL << 63, 0);
+        return [new IpPrefix(prefix.Address, 1), new IpPrefix(upper, 1)];
+    }
+}
