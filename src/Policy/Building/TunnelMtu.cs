@@ -21,22 +21,21 @@ public static class TunnelMtu
     /// <summary>Lowest path MTU that is believed for IPv4 (RFC 791 §3.1: every host takes 576).</summary>
     public const int LowestV4 = 576;
 
-    private const int SpiAndSequence = 8;
-    private const int PadLengthAndNextHeader = 2;
-    private const int UdpHeader = 8;
     private const int TcpHeader = 20;
 
-    /// <summary>
-    /// Largest inner packet in octets: outer header, UDP, SPI, sequence number, IV and ICV are taken off the path MTU; what is left is cut to the alignment,
-    /// less pad length and next header (RFC 4303 §2, §3.3.4). In transport mode the IP header is outside of ESP and counts once.
-    /// </summary>
+    /// <summary>Largest inner packet in octets whose outer packet fits the path (RFC 4303 §2, §3.3.4), by the same arithmetic that the data plane uses.</summary>
     public static int Inner(int pathMtu, bool outerV4, EspEncapsulation encapsulation, TunnelKind kind, EspShape shape)
     {
-        var header = outerV4 ? 20 : 40;
-        var udp = encapsulation == EspEncapsulation.Udp ? UdpHeader : 0;
-        var room = pathMtu - header - udp - SpiAndSequence - shape.IvLength - shape.IcvLength;
-        var inner = room - room % shape.Alignment - PadLengthAndNextHeader;
-        return Math.Max(0, kind == TunnelKind.Transport ? header + inner : inner);
+        var sa = new OutboundSa
+        {
+            Mode = kind == TunnelKind.Tunnel ? EspMode.Tunnel : EspMode.Transport,
+            Flags = kind == TunnelKind.IipTran ? SaFlags.IipTran : SaFlags.None,
+            OuterHeaderLength = (byte)((outerV4 ? 20 : 40) + (encapsulation == EspEncapsulation.Udp ? 8 : 0)),
+            IvLength = (byte)shape.IvLength,
+            IcvLength = (byte)shape.IcvLength,
+            Alignment = (byte)shape.Alignment,
+        };
+        return EspSize.InnerMtu(sa, pathMtu);
     }
 
     /// <summary>The MSS that fits an inner MTU (RFC 6691: IP and TCP headers without options).</summary>
