@@ -13,7 +13,7 @@ internal ref struct NetlinkWriter
     private readonly Span<byte> buffer;
     private int length;
 
-    public NetlinkWriter(Span<byte> buffer, ushort type, ushort flags, uint sequence, ReadOnlySpan<byte> fixedPart)
+    public NetlinkWriter(Span<byte> buffer, ushort type, ushort flags, uint sequence, scoped ReadOnlySpan<byte> fixedPart)
     {
         this.buffer = buffer;
         buffer.Clear();
@@ -31,7 +31,7 @@ internal ref struct NetlinkWriter
         return buffer[..length];
     }
 
-    public void Add(ushort type, ReadOnlySpan<byte> value)
+    public void Add(ushort type, scoped ReadOnlySpan<byte> value)
     {
         MemoryMarshal.Write(buffer[length..], (ushort)(4 + value.Length));
         MemoryMarshal.Write(buffer[(length + 2)..], type);

@@ -1,0 +1,10 @@
+using Appliance.Crypto;
+
+namespace Appliance.SlowPath.Sas;
+
+/// <summary>What the slow path itself remembers of an SA; everything else is in the region.</summary>
+internal sealed record SaEntry(bool IsOutbound, uint Slot, uint Spi, string Tunnel, uint TunnelSlot, Cipher Cipher, int KeyLength, int Worker)
+{
+    /// <summary>The direction as the API spells it.</summary>
+    public string Direction => IsOutbound ? "outbound" : "inbound";
+}

@@ -1,0 +1,54 @@
+using System.Security.Cryptography;
+using Appliance.Crypto;
+
+namespace Appliance.SlowPath.Sas;
+
+/// <summary>An SA to be installed. <see cref="Wipe"/> it when done, whatever came of it.</summary>
+internal sealed class SaRequest
+{
+    public required string Tunnel { get; init; }
+
+    public required bool IsOutbound { get; init; }
+
+    public required uint Spi { get; init; }
+
+    public required Cipher Cipher { get; init; }
+
+    public required int KeyLength { get; init; }
+
+    /// <summary>Encryption key, salt, integrity key (RFC 7296 §2.17).</summary>
+    public required byte[] KeyMaterial { get; init; }
+
+    public bool Esn { get; init; }
+
+    /// <summary>Packets; 0 for no replay protection.</summary>
+    public int ReplayWindow { get; init; }
+
+    /// <summary>Owner; null for the tunnel's own.</summary>
+    public int? Worker { get; init; }
+
+    /// <summary>Soft limit of sequence numbers; 0 for the usual.</summary>
+    public ulong SoftSequence { get; init; }
+
+    /// <summary>Hard limit of sequence numbers; 0 for the usual.</summary>
+    public ulong HardSequence { get; init; }
+
+    /// <summary>Seconds that it lives; 0 for ever.</summary>
+    public long LifetimeSeconds { get; init; }
+
+    public string Direction => IsOutbound ? "outbound" : "inbound";
+
+    /// <summary>Forgets the key.</summary>
+    public void Wipe() => CryptographicOperations.ZeroMemory(KeyMaterial);
+
+    /// <summary>Names no key.</summary>
+    public override string ToString() => $"{Direction} SA 0x{Spi:x8} of tunnel {Tunnel}";
+}
+
+/// <summary>Why something asked for was not done: what, what to do, and the HTTP status that says so.</summary>
+internal sealed class RefusedException(string message, string hint, int status = 400) : Exception(message)
+{
+    public string Hint { get; } = hint;
+
+    public int Status { get; } = status;
+}

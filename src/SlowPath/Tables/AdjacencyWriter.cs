@@ -1,0 +1,113 @@
+using Appliance.Policy;
+using Appliance.Shared;
+
+namespace Appliance.SlowPath.Tables;
+
+/// <summary>
+/// Adjacency records. Slot 0 is never live: an SA or next hop that names it has no way out. A record whose rewrite changes gets a new slot, since two words cannot be
+/// stored at once; whoever named the old slot is pointed to the new one before the old one is retired.
+/// </summary>
+internal sealed class AdjacencyWriter
+{
+    /// <summary>No adjacency.</summary>
+    public const uint None = 0;
+    private readonly Region region;
+    private readonly SlotPool pool;
+    private readonly Dictionary<AdjacencyKey, uint> slots = [];
+
+    public AdjacencyWriter(Region region, Quiescence quiescence)
+    {
+        this.region = region;
+        pool = new SlotPool(region.Counts.Adjacencies, 1, quiescence, Wipe);
+    }
+
+    /// <summary>Takes over what an earlier slow path left.</summary>
+    public void Adopt()
+    {
+        for (uint slot = 1; slot < region.Counts.Adjacencies; slot++)
+        {
+            ref var record = ref region.Adjacency(slot);
+            if (record.State == SlotState.Free) continue;
+            pool.Claim(slot);
+            var key = new AdjacencyKey(record.Port, record.Neighbour);
+            if (record.State == SlotState.Retired || !slots.TryAdd(key, slot)) pool.Retire(slot);
+        }
+    }
+
+    /// <summary>Slot of an adjacency, or <see cref="None"/>.</summary>
+    public uint SlotOf(AdjacencyKey? key) => key is { } wanted && slots.TryGetValue(wanted, out var slot) ? slot : None;
+
+    /// <summary>Writes what is new or differs. Old slots of changed records stay until <see cref="Sweep"/>.</summary>
+    public bool Write(IReadOnlyDictionary<AdjacencyKey, Adjacency> wanted, List<uint> replaced)
+    {
+        var room = true;
+        foreach (var adjacency in wanted.Values)
+        {
+            if (slots.TryGetValue(adjacency.Key, out var slot))
+            {
+                ref var there = ref region.Adjacency(slot);
+                if (Same(there, adjacency)) continue;
+                if (!adjacency.IsResolved || there.State != SlotState.Live)
+                {
+                    Volatile.Write(ref there.State, SlotState.Writing);
+                    Fill(ref there, adjacency);
+                    continue;
+                }
+
+                replaced.Add(slot);
+            }
+
+            if (!pool.TryTake(out var fresh))
+            {
+                room = false;
+                continue;
+            }
+
+            region.Adjacency(fresh) = new AdjacencyRecord { State = SlotState.Writing };
+            Fill(ref region.Adjacency(fresh), adjacency);
+            slots[adjacency.Key] = fresh;
+        }
+
+        return room;
+    }
+
+    /// <summary>Retires what is not wanted any more, once nobody names it.</summary>
+    public void Sweep(IReadOnlyDictionary<AdjacencyKey, Adjacency> wanted, List<uint> replaced)
+    {
+        foreach (var (key, slot) in slots.Where(s => !wanted.ContainsKey(s.Key)).ToList())
+        {
+            slots.Remove(key);
+            replaced.Add(slot);
+        }
+
+        foreach (var slot in replaced)
+        {
+            Volatile.Write(ref region.Adjacency(slot).State, SlotState.Retired);
+            pool.Retire(slot);
+        }
+
+        pool.Reclaim();
+    }
+
+    private static bool Same(in AdjacencyRecord record, in Adjacency wanted)
+    {
+        var (first, last) = Rewrite(wanted);
+        return record.State == (wanted.IsResolved ? SlotState.Live : SlotState.Writing) && record.Mtu == wanted.Mtu && record.NoEthernet == (wanted.NoEthernet ? 1 : 0)
+            && (!wanted.IsResolved || (record.MacFirst == first && record.MacLast == last));
+    }
+
+    private static (ulong First, uint Last) Rewrite(in Adjacency adjacency) =>
+        (adjacency.DestinationMac | adjacency.SourceMac << 48, (uint)(adjacency.SourceMac >> 16));
+
+    private static void Fill(ref AdjacencyRecord record, in Adjacency wanted)
+    {
+        (record.MacFirst, record.MacLast) = Rewrite(wanted);
+        record.Port = wanted.Key.Port;
+        record.NoEthernet = wanted.NoEthernet ? (byte)1 : (byte)0;
+        record.Mtu = wanted.Mtu;
+        record.Neighbour = wanted.Key.Neighbour;
+        Volatile.Write(ref record.State, wanted.IsResolved ? SlotState.Live : SlotState.Writing);
+    }
+
+    private void Wipe(uint slot) => region.Adjacency(slot) = default;
+}

@@ -1,0 +1,92 @@
+using Appliance.Policy;
+using Appliance.Shared;
+
+namespace Appliance.SlowPath.Tables;
+
+/// <summary>Next-hop records, one for each different <see cref="NextHop"/>. Slot 0 means "no route" in the route tables. Only <see cref="NextHopRecord.Adjacency"/> changes in place.</summary>
+internal sealed class NextHopWriter
+{
+    private readonly Region region;
+    private readonly SlotPool pool;
+    private readonly Dictionary<NextHop, uint> slots = [];
+
+    public NextHopWriter(Region region, Quiescence quiescence)
+    {
+        this.region = region;
+        pool = new SlotPool(region.Counts.NextHops, 1, quiescence, Wipe);
+    }
+
+    /// <summary>Takes over what an earlier slow path left; tunnels and adjacencies are known already.</summary>
+    public void Adopt(Func<uint, string?> tunnelOf)
+    {
+        for (uint slot = 1; slot < region.Counts.NextHops; slot++)
+        {
+            ref var record = ref region.NextHop(slot);
+            if (record.State == SlotState.Free) continue;
+            pool.Claim(slot);
+            if (record.State != SlotState.Live || !slots.TryAdd(Read(record, tunnelOf), slot)) pool.Retire(slot);
+        }
+    }
+
+    /// <summary>Slot of a next hop that was written.</summary>
+    public uint SlotOf(in NextHop hop) => slots[hop];
+
+    /// <summary>Writes the next hops that are new, points the others to their adjacency as it is now. False when there is no room for one.</summary>
+    public bool Write(IEnumerable<NextHop> wanted, Func<string, uint> tunnelSlot, Func<AdjacencyKey?, uint> adjacencySlot)
+    {
+        var room = true;
+        foreach (var hop in wanted)
+        {
+            var adjacency = hop.Kind == NextHopKind.Adjacent ? adjacencySlot(hop.Adjacency) : AdjacencyWriter.None;
+            if (slots.TryGetValue(hop, out var slot))
+            {
+                ref var there = ref region.NextHop(slot);
+                if (there.Adjacency != adjacency) Volatile.Write(ref there.Adjacency, adjacency);
+                var tunnel = hop.Tunnel is null ? 0 : tunnelSlot(hop.Tunnel);
+                if (there.Tunnel != tunnel) Volatile.Write(ref there.Tunnel, tunnel);
+            }
+            else if (pool.TryTake(out var fresh))
+            {
+                region.NextHop(fresh) = new NextHopRecord
+                {
+                    State = SlotState.Writing, Kind = hop.Kind, Protected = hop.Protected ? (byte)1 : (byte)0, Port = hop.Port,
+                    Tunnel = hop.Tunnel is null ? 0 : tunnelSlot(hop.Tunnel), Adjacency = adjacency,
+                    Address = hop.Kind == NextHopKind.Adjacent ? hop.Adjacency.Neighbour : hop.Address,
+                };
+                Volatile.Write(ref region.NextHop(fresh).State, SlotState.Live);
+                slots[hop] = fresh;
+            }
+            else
+            {
+                room = false;
+            }
+        }
+
+        return room;
+    }
+
+    /// <summary>Whether a next hop has a record.</summary>
+    public bool Has(in NextHop hop) => slots.ContainsKey(hop);
+
+    /// <summary>Retires what no route names any more.</summary>
+    public void Sweep(IReadOnlySet<NextHop> wanted)
+    {
+        foreach (var (hop, slot) in slots.Where(s => !wanted.Contains(s.Key)).ToList())
+        {
+            slots.Remove(hop);
+            Volatile.Write(ref region.NextHop(slot).State, SlotState.Retired);
+            pool.Retire(slot);
+        }
+
+        pool.Reclaim();
+    }
+
+    private NextHop Read(in NextHopRecord record, Func<uint, string?> tunnelOf)
+    {
+        var adjacent = record.Kind == NextHopKind.Adjacent;
+        return new NextHop(record.Kind, record.Protected != 0, record.Port, record.Kind == NextHopKind.Tunnel ? tunnelOf(record.Tunnel) : null,
+            adjacent ? new AdjacencyKey(record.Port, record.Address) : default, adjacent ? default : record.Address);
+    }
+
+    private void Wipe(uint slot) => region.NextHop(slot) = default;
+}

@@ -1,0 +1,55 @@
+using Appliance.Policy;
+using Appliance.Shared;
+
+namespace Appliance.SlowPath.Tables;
+
+/// <summary>The slow path's part of port records, and the machine's own addresses.</summary>
+internal sealed class PortWriter(Region region)
+{
+    /// <summary>Writes what differs; a device that came, went or changed rings for the data plane.</summary>
+    public void Write(IReadOnlyList<PortContents> wanted)
+    {
+        var changed = false;
+        foreach (var port in wanted)
+        {
+            ref var record = ref region.Port(port.Index);
+            if (record.AddressV4 != port.AddressV4) record.AddressV4 = port.AddressV4;
+            if (record.AddressV6 != port.AddressV6) record.AddressV6 = port.AddressV6;
+            var same = record.State == SlotState.Live && record.Kind == port.Kind && record.Side == port.Side && record.Mtu == port.Mtu
+                && record.InterfaceIndex == port.InterfaceIndex && record.Mac == port.Mac && record.Name.Get() == port.Name;
+            if (same) continue;
+            changed = true;
+            record.Kind = port.Kind;
+            record.Side = port.Side;
+            record.Mtu = port.Mtu;
+            record.InterfaceIndex = port.InterfaceIndex;
+            record.Mac = port.Mac;
+            record.Name.Set(port.Name);
+            Volatile.Write(ref record.State, SlotState.Live);
+        }
+
+        for (var index = 0; index < PortRecord.Maximum; index++)
+        {
+            if (region.Port(index).State != SlotState.Live || wanted.Any(p => p.Index == index)) continue;
+            Volatile.Write(ref region.Port(index).State, SlotState.Free);
+            changed = true;
+        }
+
+        if (changed) Doorbell.Ring(ref region.Header.PortVersion);
+    }
+
+    /// <summary>Writes the machine's addresses; unused places are <see cref="IpAddress.Any"/>.</summary>
+    public void WriteAddresses(IReadOnlyList<IpAddress> wanted)
+    {
+        var changed = false;
+        for (var i = 0; i < Region.MaximumLocalAddresses; i++)
+        {
+            var address = i < wanted.Count ? wanted[i] : IpAddress.Any;
+            if (region.LocalAddress(i) == address) continue;
+            region.LocalAddress(i) = address;
+            changed = true;
+        }
+
+        if (changed) Doorbell.Ring(ref region.Header.LocalAddressVersion);
+    }
+}
