@@ -1,6 +1,11 @@
 using Appliance.Policy;
+using Appliance.Shared;
 using Appliance.SlowPath.Configuration;
 using Appliance.SlowPath.Plan;
+using Appliance.SlowPath.Serving;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 
 namespace Appliance.SlowPath;
 
@@ -18,6 +23,7 @@ internal static class Program
     {
         ["check", var file] => Check(file),
         ["plan", var file] => Plan(file),
+        ["serve", var file, "--region", var region, "--runtime", var runtime] => Serve(file, region, runtime),
         _ => Wrong(),
     };
 
@@ -36,6 +42,30 @@ internal static class Program
         if (missing.Count > 0) return BadInput;
         Console.WriteLine(PlanWriter.Plan(configuration).ToJson());
         return 0;
+    }
+
+    /// <summary>Exit code 3: the region or the kernel is not as it should be.</summary>
+    private static int Serve(string file, string regionFile, string runtime)
+    {
+        if (!ProcessGuard.DieWithParent()) return 1;
+        ProcessGuard.Restrict(Capability.NetAdmin);
+        ProcessGuard.ForbidDumps();
+        if (Read(file) is not { } configuration) return BadInput;
+        using var logs = LoggerFactory.Create(logging => logging
+            .AddSimpleConsole(console => (console.SingleLine, console.ColorBehavior, console.TimestampFormat, console.UseUtcTimestamp) = (true, LoggerColorBehavior.Disabled, "HH:mm:ss.fff ", true))
+            .Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace));
+        var log = logs.CreateLogger("slow");
+        try
+        {
+            using var region = Region.Open(regionFile);
+            using var server = new Server(file, configuration, region, RuntimePaths.At(runtime), log);
+            return server.Run();
+        }
+        catch (IOException exception)
+        {
+            log.LogCritical("{Problem}", exception.Message);
+            return 3;
+        }
     }
 
     private static GatewayConfiguration? Read(string file)

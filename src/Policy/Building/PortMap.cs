@@ -36,20 +36,11 @@ internal sealed class PortMap
     /// <summary>True for the host's own door.</summary>
     public bool IsVpn(uint link) => vpnLinks.Contains(link);
 
-    /// <summary>True for link-local addresses, which are never routed (RFC 4291 §2.5.6, RFC 3927 §2.6.2).</summary>
-    public static bool IsLinkLocal(IpAddress address) => address.IsV4 ? address.V4 >> 16 == 0xa9fe : address.High >> 54 == 0x3fa;
-
-    /// <summary>True for loopback addresses.</summary>
-    public static bool IsLoopback(IpAddress address) => address.IsV4 ? address.V4 >> 24 == 127 : address.High == 0 && address.Low == 1;
-
-    /// <summary>True for multicast addresses.</summary>
-    public static bool IsMulticast(IpAddress address) => address.IsV4 ? address.V4 >> 28 >= 14 : address.High >> 56 == 0xff;
-
     private static PortContents Join(byte index, string name, PortKind kind, PortSide side, string device, KernelView kernel)
     {
         var link = device.Length > 0 ? kernel.Links.FirstOrDefault(l => l.Name == device) : null;
         if (link is null) return new PortContents(index, name, kind, side, device.Length > 0 ? (ushort)0 : (ushort)1500, 0, 0, default, default);
-        var own = kernel.Addresses.Where(a => a.Link == link.Index && !IsLinkLocal(a.Address)).Select(a => a.Address).ToList();
+        var own = kernel.Addresses.Where(a => a.Link == link.Index && !AddressScope.IsLinkLocal(a.Address)).Select(a => a.Address).ToList();
         return new PortContents(index, name, kind, side, (ushort)Math.Clamp(link.Mtu, 0, ushort.MaxValue), link.Index, link.Mac,
             own.FirstOrDefault(a => a.IsV4), own.FirstOrDefault(a => !a.IsV4));
     }

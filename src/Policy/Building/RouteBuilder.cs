@@ -38,7 +38,7 @@ internal sealed class RouteBuilder(GatewayConfiguration configuration, KernelVie
             foreach (var address in vpn.Addresses)
                 routes.TryAdd(IpPrefix.Host(address.Address), NextHop.Punt);
         foreach (var address in kernel.Addresses)
-            if (!PortMap.IsLinkLocal(address.Address) && !PortMap.IsLoopback(address.Address))
+            if (!AddressScope.IsLinkLocal(address.Address) && !AddressScope.IsLoopback(address.Address))
                 routes.TryAdd(IpPrefix.Host(address.Address), NextHop.Local);
         foreach (var route in kernel.Routes)
             if (route.Kind == KernelRouteKind.Broadcast && ports.OfLink(route.Link) is not null)
@@ -49,14 +49,14 @@ internal sealed class RouteBuilder(GatewayConfiguration configuration, KernelVie
     {
         foreach (var neighbour in kernel.Neighbours)
         {
-            if (ports.OfLink(neighbour.Link) is not { } port || PortMap.IsLinkLocal(neighbour.Address) || PortMap.IsMulticast(neighbour.Address)) continue;
+            if (ports.OfLink(neighbour.Link) is not { } port || AddressScope.IsLinkLocal(neighbour.Address) || AddressScope.IsMulticast(neighbour.Address)) continue;
             if (port.Kind == PortKind.AfXdp && underlay.IsOnLink(neighbour.Address, neighbour.Link))
                 yield return (IpPrefix.Host(neighbour.Address), NextHop.To(new AdjacencyKey(port.Index, neighbour.Address)), port.Side);
         }
 
         foreach (var route in underlay.Routes)
         {
-            if (PortMap.IsLinkLocal(route.Prefix.Address) || ports.IsVpn(route.Link)) continue;
+            if (AddressScope.IsLinkLocal(route.Prefix.Address) || ports.IsVpn(route.Link)) continue;
             if (route.Kind == KernelRouteKind.Discard) yield return (route.Prefix, NextHop.Discard(isProtected: false), PortSide.Unprotected);
             else if (Hop(route) is { } found) yield return (route.Prefix, found.Hop, found.Side);
         }

@@ -64,7 +64,7 @@ public static class TableBuilder
         var adjacencies = new Dictionary<AdjacencyKey, Adjacency>();
         foreach (var neighbour in kernel.Neighbours)
         {
-            if (ports.OfLink(neighbour.Link) is not { Kind: PortKind.AfXdp } port || PortMap.IsMulticast(neighbour.Address)) continue;
+            if (ports.OfLink(neighbour.Link) is not { Kind: PortKind.AfXdp } port || AddressScope.IsMulticast(neighbour.Address)) continue;
             var key = new AdjacencyKey(port.Index, neighbour.Address);
             adjacencies[key] = new Adjacency(key, true, false, port.Mtu, neighbour.Mac, port.Mac);
         }
@@ -83,6 +83,6 @@ public static class TableBuilder
     /// </summary>
     private static List<IpAddress> LocalAddresses(GatewayConfiguration configuration, KernelView kernel) => kernel.Addresses
         .Select(a => a.Address)
-        .Where(a => !PortMap.IsLoopback(a) && configuration.Vpn?.Addresses.Any(v => v.Address == a) != true)
+        .Where(a => !AddressScope.IsLoopback(a) && configuration.Vpn?.Addresses.Any(v => v.Address == a) != true)
         .Distinct().Order().Take(Region.MaximumLocalAddresses).ToList();
 }

@@ -19,7 +19,7 @@ internal sealed class Underlay
         foreach (var route in kernel.Routes)
         {
             if (route.Protocol == KernelRoutes.OwnProtocol || route.Kind is not (KernelRouteKind.Unicast or KernelRouteKind.Discard)) continue;
-            if (PortMap.IsMulticast(route.Prefix.Address)) continue;
+            if (AddressScope.IsMulticast(route.Prefix.Address)) continue;
             if (best.TryGetValue(route.Prefix, out var other) && other.Metric <= route.Metric) continue;
             best[route.Prefix] = route;
         }

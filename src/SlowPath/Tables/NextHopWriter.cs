@@ -81,7 +81,7 @@ internal sealed class NextHopWriter
         pool.Reclaim();
     }
 
-    private NextHop Read(in NextHopRecord record, Func<uint, string?> tunnelOf)
+    private static NextHop Read(in NextHopRecord record, Func<uint, string?> tunnelOf)
     {
         var adjacent = record.Kind == NextHopKind.Adjacent;
         return new NextHop(record.Kind, record.Protected != 0, record.Port, record.Kind == NextHopKind.Tunnel ? tunnelOf(record.Tunnel) : null,

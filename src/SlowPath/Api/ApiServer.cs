@@ -1,0 +1,195 @@
+using System.Buffers;
+using System.Net.Mime;
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Appliance.Shared;
+using Appliance.SlowPath.Configuration;
+using Appliance.SlowPath.Sas;
+using Appliance.SlowPath.Serving;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Logging;
+
+namespace Appliance.SlowPath.Api;
+
+/// <summary>HTTP/JSON on a Unix socket that its owner alone may use. What a request asks for runs on the loop; bodies are bounded; errors are {error, hint}.</summary>
+internal sealed class ApiServer : IAsyncDisposable
+{
+    private const int MaximumBody = 64 * 1024;
+    private const int RetireSeconds = 10;
+    private readonly WebApplication application;
+    private readonly EventLoop loop;
+    private readonly Gateway gateway;
+    private readonly ILogger log;
+    private readonly string socket;
+
+    public ApiServer(EventLoop loop, Gateway gateway, string socket, ILogger log)
+    {
+        this.loop = loop;
+        this.gateway = gateway;
+        this.socket = socket;
+        this.log = log;
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(options =>
+        {
+            options.AddServerHeader = false;
+            options.Limits.MaxRequestBodySize = MaximumBody;
+            options.Limits.MaxConcurrentConnections = 64;
+            options.ListenUnixSocket(socket, listen => listen.Protocols = HttpProtocols.Http1);
+        });
+        application = builder.Build();
+        application.Run(AnswerAsync);
+    }
+
+    /// <summary>Opens the socket, mode 0600; one that a dead slow path left is replaced.</summary>
+    public async Task StartAsync()
+    {
+        File.Delete(socket);
+        await application.StartAsync();
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(socket, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(1));
+        await application.StopAsync(limit.Token);
+        await application.DisposeAsync();
+    }
+
+    private async Task AnswerAsync(HttpContext context)
+    {
+        try
+        {
+            await RouteAsync(context);
+        }
+        catch (RefusedException refused)
+        {
+            await SendAsync(context, refused.Status, new ErrorView(refused.Message, refused.Hint), ViewJson.Default.ErrorView);
+        }
+        catch (Microsoft.AspNetCore.Http.BadHttpRequestException bad)
+        {
+            await SendAsync(context, bad.StatusCode, new ErrorView(bad.Message, $"a body has at most {MaximumBody} octets"), ViewJson.Default.ErrorView);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            log.LogError("{Method} {Path}: {Kind}: {Problem}", context.Request.Method, context.Request.Path, exception.GetType().Name, exception.Message);
+            await SendAsync(context, 500, new ErrorView("the slow path failed at this request", "see its log"), ViewJson.Default.ErrorView);
+        }
+    }
+
+    private Task RouteAsync(HttpContext context)
+    {
+        var path = (context.Request.Path.Value ?? "/").Trim('/').Split('/');
+        return (context.Request.Method, path) switch
+        {
+            ("GET", ["health"]) => GetAsync(context, () => Health.Of(gateway), ViewJson.Default.HealthView),
+            ("GET", ["sa"]) => GetAsync(context, () => ViewBuilder.Sas(gateway), ViewJson.Default.IReadOnlyListSaView),
+            ("GET", ["spd"]) => GetAsync(context, () => ViewBuilder.Rules(gateway), ViewJson.Default.IReadOnlyListRuleView),
+            ("GET", ["routes"]) => GetAsync(context, () => ViewBuilder.Routes(gateway), ViewJson.Default.IReadOnlyListRouteView),
+            ("GET", ["ports"]) => GetAsync(context, () => ViewBuilder.Ports(gateway.Region), ViewJson.Default.IReadOnlyListPortView),
+            ("GET", ["workers"]) => GetAsync(context, () => ViewBuilder.Workers(gateway.Region), ViewJson.Default.IReadOnlyListWorkerView),
+            ("GET", ["drops"]) => GetAsync(context, () => ViewBuilder.Drops(gateway.Region), ViewJson.Default.IReadOnlyListDropView),
+            ("GET", ["tunnels"]) => GetAsync(context, () => ViewBuilder.Tunnels(gateway), ViewJson.Default.IReadOnlyListTunnelView),
+            ("GET", ["metrics"]) => MetricsAsync(context),
+            ("POST", ["sa"]) => PostSaAsync(context),
+            ("POST", ["tunnels", var tunnel, "keys"]) => PostKeysAsync(context, tunnel),
+            ("DELETE", ["sa", "outbound" or "inbound", var spi]) => DeleteSaAsync(context, path[1] == "outbound", spi),
+            ("POST", ["reload"]) => ReloadAsync(context),
+            ("GET" or "POST" or "DELETE", _) => throw new RefusedException($"there is no {context.Request.Method} /{Spelling.Shorten(string.Join('/', path))}",
+                "GET /health /sa /spd /routes /ports /workers /drops /tunnels /metrics; POST /sa /tunnels/NAME/keys /reload; DELETE /sa/DIRECTION/SPI", 404),
+            _ => throw new RefusedException($"{Spelling.Shorten(context.Request.Method)} is not used here", "GET, POST or DELETE", 405),
+        };
+    }
+
+    private async Task GetAsync<T>(HttpContext context, Func<T> view, JsonTypeInfo<T> type) => await SendAsync(context, 200, await loop.RunAsync(view), type);
+
+    private async Task MetricsAsync(HttpContext context)
+    {
+        var text = await loop.RunAsync(() => Metrics.Text(gateway));
+        context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
+        await context.Response.WriteAsync(text);
+    }
+
+    private async Task PostSaAsync(HttpContext context)
+    {
+        var request = await WithBodyAsync(context, octets =>
+        {
+            var body = SaBody.Read(octets.Span, "tunnel", "direction", "spi", "cipher", "key", "esn", "replay_window", "worker", "soft_sequence", "hard_sequence", "lifetime_seconds");
+            try
+            {
+                var outbound = body.Direction switch { "outbound" => true, "inbound" => false, _ => throw new RefusedException("'direction' is missing or wrong", "outbound or inbound") };
+                return body.ToRequest(body, body.Tunnel ?? throw new RefusedException("'tunnel' is missing", "GET /tunnels lists them"), outbound);
+            }
+            catch (RefusedException)
+            {
+                body.Wipe();
+                throw;
+            }
+        });
+        var slots = await loop.RunAsync(() => gateway.InstallAsync([request]));
+        await SendAsync(context, 200, new SlotView(slots[0]), ViewJson.Default.SlotView);
+    }
+
+    private async Task PostKeysAsync(HttpContext context, string tunnel)
+    {
+        var (requests, retire) = await WithBodyAsync(context, octets =>
+        {
+            var body = SaBody.Read(octets.Span, "cipher", "esn", "replay_window", "outbound", "inbound", "soft_sequence", "hard_sequence", "lifetime_seconds", "retire_seconds");
+            try
+            {
+                var (inbound, outbound) = (body.Inbound ?? throw new RefusedException("'inbound' is missing", "{ \"spi\": …, \"key\": … }"), body.Outbound ?? throw new RefusedException("'outbound' is missing", "{ \"spi\": …, \"key\": … }"));
+                return (new[] { inbound.ToRequest(body, tunnel, false), outbound.ToRequest(body, tunnel, true) }, (int)(body.RetireSeconds ?? RetireSeconds));
+            }
+            catch (RefusedException)
+            {
+                body.Wipe();
+                throw;
+            }
+        });
+        var slots = await loop.RunAsync(() => gateway.ReplaceKeysAsync(tunnel, requests, retire));
+        await SendAsync(context, 200, new SlotsView(slots[1], slots[0]), ViewJson.Default.SlotsView);
+    }
+
+    private async Task DeleteSaAsync(HttpContext context, bool isOutbound, string spi)
+    {
+        if (!SpiText.TryParse(spi, out var number)) throw new RefusedException($"'{Spelling.Shorten(spi)}' is no SPI", "decimal or 0x…");
+        await loop.RunAsync(() =>
+        {
+            gateway.Delete(isOutbound, number);
+            return true;
+        });
+        await SendAsync(context, 200, new DoneView(true), ViewJson.Default.DoneView);
+    }
+
+    private async Task ReloadAsync(HttpContext context)
+    {
+        await loop.RunAsync(gateway.ReloadAsync);
+        await SendAsync(context, 200, new DoneView(true), ViewJson.Default.DoneView);
+    }
+
+    /// <summary>Reads the whole body into one buffer, which is wiped after <paramref name="use"/>.</summary>
+    private static async Task<T> WithBodyAsync<T>(HttpContext context, Func<ReadOnlyMemory<byte>, T> use)
+    {
+        var buffer = new byte[MaximumBody];
+        try
+        {
+            var length = await context.Request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, context.RequestAborted);
+            return use(buffer.AsMemory(0, length));
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(buffer);
+        }
+    }
+
+    private static async Task SendAsync<T>(HttpContext context, int status, T view, JsonTypeInfo<T> type)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = MediaTypeNames.Application.Json;
+        await JsonSerializer.SerializeAsync(context.Response.Body, view, type, context.RequestAborted);
+    }
+}

@@ -1,0 +1,53 @@
+using Appliance.Crypto;
+using Appliance.Shared;
+using Appliance.SlowPath.Sas;
+using Appliance.SlowPath.Serving;
+
+namespace Appliance.SlowPath.Api;
+
+/// <summary>Whether the gateway is well, and what to do if not.</summary>
+internal static class Health
+{
+    private const ulong NoTier = 0;
+
+    /// <summary>The whole picture: "down" when nothing is forwarded, "degraded" when something is wrong.</summary>
+    public static HealthView Of(Gateway gateway)
+    {
+        var region = gateway.Region;
+        ref var header = ref region.Header;
+        var alive = SaInstaller.IsDataPlaneAlive(region);
+        var problems = new List<ProblemView>();
+        if (!alive) problems.Add(new ProblemView("the data plane does not run", $"process {header.DataPlaneProcess}", "it is not ready or its heartbeat is old", "nothing is forwarded until the supervisor has started it again; see its output"));
+        if (header.SlowPathReady == 0) problems.Add(new ProblemView("the slow path is still starting", "tables", "they do not hold the whole configuration yet", "wait a moment"));
+        var ports = ViewBuilder.Ports(region);
+        foreach (var port in ports)
+        {
+            if (port.State == "up") continue;
+            var why = port.InterfaceIndex == 0 && port.Kind is "af_xdp" or "tun" ? "its device is not there" : alive ? "its device is gone or down" : "no data plane has opened it";
+            problems.Add(new ProblemView($"port {port.Name} is {port.State}", port.Name, why, "bring the device up ('ip link'); the port is taken back by itself"));
+        }
+
+        foreach (var problem in gateway.Problems) problems.Add(new ProblemView(problem, "tables", "see the text", "correct it and reload: appliance reload"));
+        var sas = gateway.Sas.Where(s => s.IsOutbound);
+        foreach (var sa in sas)
+        {
+            ref var record = ref region.OutboundSa(sa.Slot);
+            if (region.OutboundState(sa.Slot).Sequence >= record.SequenceHardLimit)
+                problems.Add(new ProblemView($"SA 0x{sa.Spi:x8} is used up", sa.Tunnel, "its sequence numbers are at their limit", "give the tunnel new keys"));
+        }
+
+        var status = !alive ? "down" : problems.Count > 0 ? "degraded" : "ok";
+        return new HealthView(status, problems, Tier(header.CryptoTier), Processes(region, alive), ports);
+    }
+
+    private static string Tier(uint tier) => tier == NoTier ? "unknown" : ViewBuilder.Name((AesGcmTier)tier);
+
+    private static ProcessesView Processes(Region region, bool dataPlaneAlive)
+    {
+        ref var header = ref region.Header;
+        return new ProcessesView(
+            new ProcessView(header.SupervisorProcess, ProcessGuard.IsAlive(header.SupervisorProcess), true, 1),
+            new ProcessView(header.DataPlaneProcess, dataPlaneAlive, header.DataPlaneReady != 0, header.DataPlaneStarts),
+            new ProcessView(header.SlowPathProcess, true, header.SlowPathReady != 0, header.SlowPathStarts));
+    }
+}

@@ -1,0 +1,69 @@
+using System.Collections.Concurrent;
+
+namespace Appliance.SlowPath.Serving;
+
+/// <summary>
+/// One thread that owns all state. Others hand it work with <c>RunAsync</c>; an await in that work comes back to the same thread, so between two awaits nothing
+/// else runs. A tick runs at least every few milliseconds.
+/// </summary>
+internal sealed class EventLoop : SynchronizationContext, IDisposable
+{
+    private readonly BlockingCollection<(SendOrPostCallback Work, object? State)> queue = [];
+    private readonly Action tick;
+    private readonly int tickMilliseconds;
+
+    /// <summary>A loop that calls <paramref name="tick"/> about every <paramref name="tickMilliseconds"/>.</summary>
+    public EventLoop(Action tick, int tickMilliseconds)
+    {
+        this.tick = tick;
+        this.tickMilliseconds = tickMilliseconds;
+    }
+
+    /// <summary>Runs until told to stop. The caller's thread is the loop.</summary>
+    public void Run(CancellationToken stop)
+    {
+        var before = Current;
+        SetSynchronizationContext(this);
+        var next = Environment.TickCount64;
+        while (!stop.IsCancellationRequested)
+        {
+            var wait = (int)Math.Clamp(next - Environment.TickCount64, 0, tickMilliseconds);
+            if (queue.TryTake(out var item, wait, CancellationToken.None)) item.Work(item.State);
+            if (Environment.TickCount64 < next) continue;
+            next = Environment.TickCount64 + tickMilliseconds;
+            tick();
+        }
+
+        SetSynchronizationContext(before);
+    }
+
+    /// <inheritdoc/>
+    public override void Post(SendOrPostCallback d, object? state)
+    {
+        if (!queue.IsAddingCompleted) queue.Add((d, state));
+    }
+
+    /// <summary>Runs work on the loop; its outcome, also an exception, comes back in the task.</summary>
+    public Task<T> RunAsync<T>(Func<Task<T>> work)
+    {
+        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(async _ =>
+        {
+            try
+            {
+                done.SetResult(await work());
+            }
+            catch (Exception exception)
+            {
+                done.SetException(exception);
+            }
+        }, null);
+        return done.Task;
+    }
+
+    /// <summary>Runs work without an await on the loop.</summary>
+    public Task<T> RunAsync<T>(Func<T> work) => RunAsync(() => Task.FromResult(work()));
+
+    /// <inheritdoc/>
+    public void Dispose() => queue.Dispose();
+}

@@ -1,0 +1,131 @@
+using Appliance.Policy;
+using Appliance.Shared;
+using Appliance.SlowPath.Netlink;
+using Microsoft.Extensions.Logging;
+
+namespace Appliance.SlowPath.Serving;
+
+/// <summary>What happened lately to a tunnel without SA.</summary>
+internal sealed record AcquireRecord(string Tunnel, DateTimeOffset At, string Source, string Destination, byte Protocol, ulong Count);
+
+/// <summary>Events from the workers, and neighbours that the kernel shall resolve or probe for them.</summary>
+internal sealed partial class Gateway
+{
+    private const int EventsPerRound = 4096;
+    private const long LogMilliseconds = 10_000, NeighbourMilliseconds = 500, StaleMilliseconds = 5000;
+    private readonly Dictionary<string, AcquireRecord> acquires = new(StringComparer.Ordinal);
+    private readonly Dictionary<EventKind, ulong> eventCounts = [];
+    private readonly RateLimit<(EventKind, uint)> logLimit = new(LogMilliseconds);
+    private readonly RateLimit<(uint, IpAddress)> neighbourLimit = new(NeighbourMilliseconds);
+    private readonly RateLimit<(uint, IpAddress)> staleLimit = new(StaleMilliseconds);
+
+    /// <summary>The last acquire of each tunnel.</summary>
+    public IReadOnlyDictionary<string, AcquireRecord> Acquires => acquires;
+
+    /// <summary>Events taken so far, by kind.</summary>
+    public IReadOnlyDictionary<EventKind, ulong> EventCounts => eventCounts;
+
+    /// <summary>Takes the events that are there, bounded. True when there were any.</summary>
+    public bool DrainEvents()
+    {
+        var taken = 0;
+        for (var worker = 0; worker < WorkerBlock.Maximum && worker < (int)Region.Header.Workers; worker++)
+        {
+            var ring = Region.Events(worker);
+            while (taken < EventsPerRound && ring.TryTake(out var record))
+            {
+                taken++;
+                Take(record);
+            }
+        }
+
+        return taken > 0;
+    }
+
+    private void Take(in EventRecord e)
+    {
+        eventCounts[e.Kind] = eventCounts.GetValueOrDefault(e.Kind) + 1;
+        switch (e.Kind)
+        {
+            case EventKind.Acquire:
+                Acquired(e);
+                break;
+            case EventKind.SoftExpire or EventKind.HardExpire:
+                Expired(e);
+                break;
+            case EventKind.NeighbourNeeded:
+                NeighbourNeeded(e);
+                break;
+            case EventKind.PathMtu:
+                PathMtuLearned(e);
+                break;
+            case EventKind.UnknownSpi:
+                if (Passes(e.Kind, e.Spi, out var more)) log.LogWarning("ESP for unknown SPI 0x{Spi:x8} from {Source} ({More} more)", e.Spi, e.Source, more);
+                break;
+            case EventKind.PeerMoved:
+                if (Passes(e.Kind, e.Sa, out var others)) log.LogWarning("ESP of SPI 0x{Spi:x8} came from {Source} port {Port} ({More} more)", e.Spi, e.Source, e.SourcePort, others);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void Acquired(in EventRecord e)
+    {
+        if (tables.TunnelOf(e.Tunnel) is not { } tunnel) return;
+        var count = acquires.TryGetValue(tunnel, out var before) ? before.Count + 1 : 1;
+        acquires[tunnel] = new AcquireRecord(tunnel, DateTimeOffset.UtcNow, e.Source.ToString(), e.Destination.ToString(), e.Protocol, count);
+        if (Passes(e.Kind, e.Tunnel, out var more))
+            log.LogInformation("tunnel {Tunnel} needs an SA: {Source} to {Destination}, protocol {Protocol} ({More} more)", tunnel, e.Source, e.Destination, e.Protocol, more);
+    }
+
+    private void Expired(in EventRecord e)
+    {
+        var spi = e.Spi;
+        var entry = Sas.FirstOrDefault(s => s.IsOutbound && s.Spi == spi);
+        if (entry is null || !Passes(e.Kind, e.Sa, out _)) return;
+        if (e.Kind == EventKind.SoftExpire) log.LogWarning("outbound SA 0x{Spi:x8} of tunnel {Tunnel} is at sequence number {Number}: give the tunnel new keys", spi, entry.Tunnel, e.Value);
+        else log.LogError("outbound SA 0x{Spi:x8} of tunnel {Tunnel} is used up and sends nothing any more: give the tunnel new keys", spi, entry.Tunnel);
+    }
+
+    private void NeighbourNeeded(in EventRecord e)
+    {
+        var index = e.Port;
+        if (e.Destination.IsAny || Contents.Ports.FirstOrDefault(p => p.Index == index) is not { InterfaceIndex: > 0 } port) return;
+        Use(port.InterfaceIndex, e.Destination, neighbourLimit);
+    }
+
+    /// <summary>The data plane goes past the kernel, which therefore sees no use of the neighbour: a probe keeps it known, or finds that it is gone.</summary>
+    private void StaleNeighbour(in KernelNeighbour neighbour)
+    {
+        var link = neighbour.Link;
+        if (Contents.Ports.Any(p => p.InterfaceIndex == link)) Use(link, neighbour.Address, staleLimit);
+    }
+
+    /// <summary>Peers' next hops are resolved before a packet needs them.</summary>
+    public void AskForPaths(TableContents wanted)
+    {
+        foreach (var adjacency in wanted.Adjacencies.Values)
+            if (!adjacency.IsResolved && wanted.Ports.FirstOrDefault(p => p.Index == adjacency.Key.Port) is { InterfaceIndex: > 0 } port)
+                Use(port.InterfaceIndex, adjacency.Key.Neighbour, neighbourLimit);
+    }
+
+    private void Use(uint link, IpAddress neighbour, RateLimit<(uint, IpAddress)> limit)
+    {
+        if (!limit.TryPass((link, neighbour), Environment.TickCount64, out _)) return;
+        if (netlink.UseNeighbour(link, neighbour) is { } problem && Passes(EventKind.NeighbourNeeded, link, out _)) log.LogWarning("neighbour {Neighbour} cannot be asked for: {Problem}", neighbour, problem);
+    }
+
+    private void PathMtuLearned(in EventRecord e)
+    {
+        if (e.Sa >= (uint)Region.Counts.OutboundSas) return;
+        ref var sa = ref Region.OutboundSa(e.Sa);
+        if (sa.State != SlotState.Live || sa.Generation != e.Generation || tables.TunnelOf(sa.Tunnel) is not { } tunnel) return;
+        if (Configuration.Tunnels.FirstOrDefault(t => t.Name == tunnel) is not { PathMtu: TunnelConfiguration.Auto }) return;
+        if (!pathMtus.Report(tunnel, (int)Math.Min(e.Value, ushort.MaxValue), sa.Destination.IsV4, sa.PathMtu, Environment.TickCount64)) return;
+        log.LogInformation("path MTU of tunnel {Tunnel} is {Mtu} octets", tunnel, pathMtus.Of(tunnel));
+        dirty = true;
+    }
+
+    private bool Passes(EventKind kind, uint key, out ulong suppressed) => logLimit.TryPass((kind, key), Environment.TickCount64, out suppressed);
+}

@@ -1,0 +1,69 @@
+using Appliance.Policy;
+using Appliance.Shared;
+using Appliance.SlowPath.Configuration;
+using Appliance.SlowPath.Sas;
+using Microsoft.Extensions.Logging;
+
+namespace Appliance.SlowPath.Serving;
+
+/// <summary>Reading the configuration again while running.</summary>
+internal sealed partial class Gateway
+{
+    /// <summary>Reads the file again and applies the difference; SAs that it does not touch stay. All or nothing.</summary>
+    /// <exception cref="RefusedException">The file is wrong, or changes what only a restart can; nothing was changed.</exception>
+    public async Task<bool> ReloadAsync()
+    {
+        var wanted = ConfigurationReader.ReadFile(configurationFile, out var problems);
+        if (wanted is null) throw new RefusedException(string.Join("; ", problems.Select(p => p.Format(configurationFile))), "nothing was changed: correct the file and reload again", 422);
+        if (NeedsRestart(wanted) is { } what) throw new RefusedException($"{what} cannot change while running", "nothing was changed: restart the gateway for it, or undo that change", 422);
+        await saChanges.WaitAsync();
+        try
+        {
+            RetireManual(Configuration, wanted);
+            RetireReshaped(wanted);
+            Configuration = wanted;
+            Recompute();
+        }
+        finally
+        {
+            saChanges.Release();
+        }
+
+        await ManualSasAsync(wanted);
+        Recompute();
+        log.LogInformation("configuration reloaded: {Tunnels} tunnels, {Sas} SAs kept or installed", Contents.Tunnels.Count, Sas.Count);
+        return true;
+    }
+
+    /// <summary>The first thing that other processes were started with and that differs.</summary>
+    private string? NeedsRestart(GatewayConfiguration wanted)
+    {
+        var now = Configuration;
+        if (wanted.Instance != now.Instance) return "'instance'";
+        if (!wanted.Workers.SequenceEqual(now.Workers)) return "'workers'";
+        if (wanted.Region != now.Region) return "'region'";
+        if (wanted.CryptoTier != now.CryptoTier) return "'crypto_tier'";
+        if (wanted.SpinMicroseconds != now.SpinMicroseconds) return "'spin'";
+        if (wanted.Frames != now.Frames || wanted.JumboFrames != now.JumboFrames) return "'frames'";
+        if (wanted.ApiSocket != now.ApiSocket) return "'api'";
+        if (wanted.Vpn?.Device != now.Vpn?.Device) return "the vpn device";
+        return wanted.Ports.Select(Fixed).SequenceEqual(now.Ports.Select(Fixed)) ? null : "'ports'";
+    }
+
+    private static (string, PortKind, string, PortSide, string, string, string, string) Fixed(PortConfiguration port) =>
+        (port.Name, port.Kind, port.Device, port.Side, port.Mode, port.ReadFile, port.WriteFile, port.Peer);
+
+    /// <summary>SAs carry their tunnel's encapsulation and flags; a tunnel that changed those needs new SAs.</summary>
+    private void RetireReshaped(GatewayConfiguration wanted)
+    {
+        foreach (var before in Configuration.Tunnels)
+        {
+            var after = wanted.Tunnels.FirstOrDefault(t => t.Name == before.Name);
+            if (after is null || Shape(after) == Shape(before)) continue;
+            foreach (var sa in Sas.Where(s => s.Tunnel == before.Name).ToList()) tables.Sas.Retire(sa);
+        }
+    }
+
+    private static (EspEncapsulation, ushort, ushort, ushort, bool, bool, int, ushort) Shape(TunnelConfiguration tunnel) =>
+        (tunnel.Encapsulation, tunnel.LocalPort, tunnel.RemotePort, tunnel.KeepaliveSeconds, tunnel.CheckSource, tunnel.SetDf, tunnel.Dscp, tunnel.TfcMultiple);
+}

@@ -1,0 +1,77 @@
+using Appliance.Policy;
+using Appliance.SlowPath.Netlink;
+using Microsoft.Extensions.Logging;
+
+namespace Appliance.SlowPath.Serving;
+
+/// <summary>Tells the kernel what <see cref="KernelRoutes"/> and the configuration want: addresses and MTU of the host's own door, routes into it, blackholes. Only the difference.</summary>
+internal sealed class KernelWriter(NetlinkClient netlink, ILogger log)
+{
+    private readonly Dictionary<KernelRoute, string> failed = [];
+
+    /// <summary>What could not be done, one sentence each.</summary>
+    public IReadOnlyCollection<string> Problems => failed.Values;
+
+    /// <summary>Writes what is missing, removes what is ours and not wanted. True when something changed.</summary>
+    public bool Write(GatewayConfiguration configuration, KernelMirror mirror)
+    {
+        var door = configuration.Vpn is { } vpn ? mirror.Link(vpn.Device) : null;
+        var changed = door is not null && Door(configuration.Vpn!, door, mirror);
+        foreach (var port in configuration.Ports)
+            if (port.Addresses.Count > 0 && mirror.Link(port.Device) is { } link)
+                changed |= Addresses(port.Addresses, link, mirror, removeOthers: false);
+        var wanted = KernelRoutes.Wanted(configuration, door is { IsUp: true } ? door.Index : 0);
+        var there = mirror.OwnRoutes.ToHashSet();
+        foreach (var old in failed.Keys.Where(r => !wanted.Contains(r)).ToList()) failed.Remove(old);
+
+        // Blackholes first: between two routes of ours nothing is open.
+        foreach (var route in wanted.Where(r => !there.Contains(r)).OrderByDescending(r => r.Kind)) changed |= Add(route);
+        foreach (var route in there.Where(r => !wanted.Contains(r))) changed |= Remove(route);
+        return changed;
+    }
+
+    private bool Door(VpnConfiguration vpn, KernelLink door, KernelMirror mirror)
+    {
+        var changed = false;
+        if (!door.IsUp || door.Mtu != vpn.Mtu) changed = Report(netlink.LinkUp(door.Index, vpn.Mtu), $"{vpn.Device} up with MTU {vpn.Mtu}");
+        return changed | Addresses(vpn.Addresses, door, mirror, removeOthers: true);
+    }
+
+    private bool Addresses(IReadOnlyList<InterfaceAddress> wanted, KernelLink link, KernelMirror mirror, bool removeOthers)
+    {
+        var changed = false;
+        var there = mirror.AddressesOf(link.Index).ToDictionary(a => a.Address, a => a.PrefixLength);
+        foreach (var address in wanted)
+            if (!there.TryGetValue(address.Address, out var length) || length != address.PrefixLength)
+                changed |= Report(netlink.Address(true, link.Index, address), $"address {address} on {link.Name}");
+        if (!removeOthers) return changed;
+        foreach (var (address, length) in there)
+            if (!wanted.Any(w => w.Address == address && w.PrefixLength == length) && !AddressScope.IsLinkLocal(address))
+                changed |= Report(netlink.Address(false, link.Index, new InterfaceAddress(address, length)), $"removing {address}/{length} from {link.Name}");
+        return changed;
+    }
+
+    private bool Add(in KernelRoute route)
+    {
+        var what = route.Kind == KernelRouteKind.Discard ? $"blackhole {route.Prefix}" : $"route {route.Prefix} to the host's own door";
+        if (netlink.Route(true, route) is not { } problem)
+        {
+            failed.Remove(route);
+            return true;
+        }
+
+        var sentence = $"the kernel refused {what}: {problem}";
+        if (!failed.TryGetValue(route, out var before) || before != sentence) log.LogError("{Problem}", sentence);
+        failed[route] = sentence;
+        return false;
+    }
+
+    private bool Remove(in KernelRoute route) => Report(netlink.Route(false, route), $"removing route {route.Prefix}");
+
+    private bool Report(string? problem, string what)
+    {
+        if (problem is null) return true;
+        log.LogError("the kernel refused {What}: {Problem}", what, problem);
+        return false;
+    }
+}

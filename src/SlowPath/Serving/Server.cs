@@ -1,0 +1,137 @@
+using System.Runtime.InteropServices;
+using Appliance.Policy;
+using Appliance.Shared;
+using Appliance.SlowPath.Api;
+using Appliance.SlowPath.Netlink;
+using Appliance.SlowPath.Sas;
+using Microsoft.Extensions.Logging;
+
+namespace Appliance.SlowPath.Serving;
+
+/// <summary>The slow path while it runs: one loop; the kernel's messages, requests of the API and signals come to it as work, events of the workers are looked for at each tick.</summary>
+internal sealed class Server : IDisposable
+{
+    private const int TickMilliseconds = 10, HeartbeatMilliseconds = 200, SecondMilliseconds = 1000;
+    private readonly Gateway gateway;
+    private readonly EventLoop loop;
+    private readonly ILogger log;
+    private readonly RuntimePaths paths;
+    private long heartbeatAt, secondAt;
+
+    public Server(string configurationFile, GatewayConfiguration configuration, Region region, RuntimePaths paths, ILogger log)
+    {
+        this.log = log;
+        this.paths = paths;
+        gateway = new Gateway(configurationFile, configuration, region, log);
+        loop = new EventLoop(Tick, TickMilliseconds);
+    }
+
+    /// <summary>Runs until SIGTERM or SIGINT. Tables, routes and SAs stay as they are: a successor adopts them.</summary>
+    public int Run()
+    {
+        using var stop = new CancellationTokenSource();
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Stop(context, stop));
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Stop(context, stop));
+        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
+        {
+            context.Cancel = true;
+            _ = ReloadAsync();
+        });
+        using var ears = new NetlinkSocket(Rtnetlink.Groups, 500);
+        var listener = new Thread(() => Listen(ears, stop.Token)) { IsBackground = true, Name = "netlink" };
+        listener.Start();
+        var api = new ApiServer(loop, gateway, gateway.Configuration.ApiSocket ?? paths.ApiSocket, log);
+        _ = StartAsync(api, stop);
+        loop.Run(stop.Token);
+        Volatile.Write(ref gateway.Region.Header.SlowPathReady, 0);
+        api.DisposeAsync().AsTask().Wait(2000);
+        listener.Join(1000);
+        return Environment.ExitCode;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        loop.Dispose();
+        gateway.Dispose();
+    }
+
+    private static void Stop(PosixSignalContext context, CancellationTokenSource stop)
+    {
+        context.Cancel = true;
+        stop.Cancel();
+    }
+
+    private async Task StartAsync(ApiServer api, CancellationTokenSource stop)
+    {
+        try
+        {
+            // Messages from before this dump may still be queued; taking them again changes nothing.
+            await loop.RunAsync(() =>
+            {
+                gateway.ReadKernel();
+                return true;
+            });
+            await api.StartAsync();
+            await loop.RunAsync(gateway.StartAsync);
+        }
+        catch (Exception exception)
+        {
+            log.LogCritical("cannot start: {Problem}", exception.Message);
+            Environment.ExitCode = 1;
+            await stop.CancelAsync();
+        }
+    }
+
+    private async Task ReloadAsync()
+    {
+        try
+        {
+            await loop.RunAsync(gateway.ReloadAsync);
+        }
+        catch (RefusedException refused)
+        {
+            log.LogError("reload refused: {Problem} ({Hint})", refused.Message, refused.Hint);
+        }
+    }
+
+    private void Tick()
+    {
+        var now = Environment.TickCount64;
+        if (now >= heartbeatAt)
+        {
+            heartbeatAt = now + HeartbeatMilliseconds;
+            Volatile.Write(ref gateway.Region.Header.SlowPathHeartbeat, now);
+            gateway.SweepSas();
+        }
+
+        if (gateway.Region.Header.SlowPathReady == 0) return;
+        gateway.DrainEvents();
+        if (now >= secondAt)
+        {
+            secondAt = now + SecondMilliseconds;
+            gateway.AskForPaths(gateway.Contents);
+        }
+
+        gateway.Settle();
+    }
+
+    private void Listen(NetlinkSocket ears, CancellationToken stop)
+    {
+        var buffer = new byte[1 << 16];
+        try
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                var length = ears.Receive(buffer);
+                if (length == NetlinkSocket.Nothing) continue;
+                var datagram = length == NetlinkSocket.Overrun ? null : buffer.AsSpan(0, length).ToArray();
+                loop.Post(_ => gateway.KernelSpoke(datagram), null);
+            }
+        }
+        catch (IOException exception)
+        {
+            if (!stop.IsCancellationRequested) log.LogCritical("netlink: {Problem}", exception.Message);
+        }
+    }
+}
