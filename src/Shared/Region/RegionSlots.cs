@@ -35,7 +35,7 @@ public sealed unsafe partial class Region
 
     internal SlotTable.Layout NextHopLayout => Plain(map.NextHops, NextHopRecord.RecordSize, counts.NextHops, hasGeneration: false, first: 1);
 
-    internal SlotTable.Layout AdjacencyLayout => Plain(map.Adjacencies, AdjacencyRecord.RecordSize, counts.Adjacencies, hasGeneration: false, first: 0);
+    internal SlotTable.Layout AdjacencyLayout => Plain(map.Adjacencies, AdjacencyRecord.RecordSize, counts.Adjacencies, hasGeneration: false, first: 1);
 
     /// <summary>Slots of outbound SAs that are live now.</summary>
     public IReadOnlyList<uint> LiveOutboundSas() => Live(OutboundLayout);

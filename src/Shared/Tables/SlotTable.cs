@@ -50,7 +50,7 @@ public sealed unsafe class SlotTable
     /// <summary>Next hops; slot 0 is never handed out, since it means "no route" in the route tables.</summary>
     public static SlotTable ForNextHops(Region region, Quiescence quiescence) => new(region, region.NextHopLayout, quiescence);
 
-    /// <summary>Adjacencies.</summary>
+    /// <summary>Adjacencies; slot 0 is never handed out: an SA that names it has no way out.</summary>
     public static SlotTable ForAdjacencies(Region region, Quiescence quiescence) => new(region, region.AdjacencyLayout, quiescence);
 
     /// <summary>True while the slot's record is published.</summary>
@@ -81,10 +81,10 @@ public sealed unsafe class SlotTable
         Wipe(slot);
     }
 
-    /// <summary>Takes a live record out of use; nothing may name it any more.</summary>
+    /// <summary>Takes a record out of use, live or (a neighbour that is not resolved) not; nothing may name it any more.</summary>
     public void Retire(uint slot)
     {
-        Require(slot, SlotState.Live);
+        if (State(slot) != SlotState.Writing) Require(slot, SlotState.Live);
         RetireAny(slot);
     }
 

@@ -6,7 +6,7 @@ using Appliance.Shared;
 namespace Appliance.SlowPath.Netlink;
 
 /// <summary>Asks the kernel and changes what it holds. One thread.</summary>
-internal sealed class NetlinkClient : IDisposable
+internal sealed class NetlinkClient : IKernel
 {
     private const int AlreadyThere = 17, NoSuchProcess = 3, NotThere = 2, NoSuchAddress = 99;
     private readonly NetlinkSocket socket = new(0, 2000);
@@ -14,8 +14,7 @@ internal sealed class NetlinkClient : IDisposable
     private readonly byte[] answer = new byte[1 << 16];
     private uint sequence;
 
-    /// <summary>All links, addresses, neighbours and routes of both families.</summary>
-    /// <exception cref="IOException">The kernel does not answer.</exception>
+    /// <inheritdoc/>
     public KernelMirror Dump()
     {
         var mirror = new KernelMirror();
@@ -30,16 +29,16 @@ internal sealed class NetlinkClient : IDisposable
         return mirror;
     }
 
-    /// <summary>Sets MTU and brings a device up; null, or what went wrong.</summary>
+    /// <inheritdoc/>
     public string? LinkUp(uint link, int mtu) => Change(NetlinkWriter.LinkUp(request, link, mtu, ++sequence).Finish());
 
-    /// <summary>Adds or removes an address; null, or what went wrong.</summary>
+    /// <inheritdoc/>
     public string? Address(bool add, uint link, InterfaceAddress address) => Change(NetlinkWriter.Address(request, add, link, address, ++sequence).Finish(), add ? AlreadyThere : NoSuchAddress);
 
-    /// <summary>Adds or removes a route; null, or what went wrong.</summary>
+    /// <inheritdoc/>
     public string? Route(bool add, in KernelRoute route) => Change(NetlinkWriter.Route(request, add, route, ++sequence).Finish(), add ? 0 : NoSuchProcess);
 
-    /// <summary>Makes the kernel resolve or probe a neighbour; null, or what went wrong.</summary>
+    /// <inheritdoc/>
     public string? UseNeighbour(uint link, IpAddress neighbour) => Change(NetlinkWriter.UseNeighbour(request, link, neighbour, ++sequence).Finish(), NotThere);
 
     /// <inheritdoc/>

@@ -37,8 +37,8 @@ internal sealed class SaInstaller(Region region, SaStore store, Func<string, (ui
         }
 
         await PreparedAsync();
-        foreach (var (request, slot) in slots.Where(s => !s.Request.IsOutbound)) PublishInbound(request, slot);
-        foreach (var (request, slot) in slots.Where(s => s.Request.IsOutbound)) PublishOutbound(request, slot);
+        foreach (var (request, slot) in slots.Where(s => !s.Request.IsOutbound)) store.PublishInbound(Entry(request, slot, region.InboundSa(slot).Tunnel, region.InboundSa(slot).Worker));
+        foreach (var (request, slot) in slots.Where(s => s.Request.IsOutbound)) store.PublishOutbound(Entry(request, slot, region.OutboundSa(slot).Tunnel, region.OutboundSa(slot).Worker), request.Worker);
         return slots.Select(s => s.Slot).ToArray();
     }
 
@@ -77,8 +77,6 @@ internal sealed class SaInstaller(Region region, SaStore store, Func<string, (ui
     private void WriteOutbound(SaRequest request, uint slot, uint tunnelSlot, TunnelConfiguration tunnel, TunnelContents contents, uint adjacency, long now, byte[] key)
     {
         ref var sa = ref region.OutboundSa(slot);
-        sa.State = SlotState.Writing;
-        sa.Generation++;
         sa.Spi = request.Spi;
         sa.Tunnel = tunnelSlot;
         sa.Mode = tunnel.Kind == TunnelKind.Tunnel ? EspMode.Tunnel : EspMode.Transport;
@@ -108,14 +106,11 @@ internal sealed class SaInstaller(Region region, SaStore store, Func<string, (ui
         sa.ExpiresAt = request.LifetimeSeconds > 0 ? now + request.LifetimeSeconds * 1000 : 0;
         OuterHeader.Build(ref sa);
         key.CopyTo((Span<byte>)sa.Key);
-        region.OutboundState(slot) = new OutboundSaState { Generation = sa.Generation };
     }
 
     private void WriteInbound(SaRequest request, uint slot, uint tunnelSlot, TunnelConfiguration tunnel, long now, byte[] key)
     {
         ref var sa = ref region.InboundSa(slot);
-        sa.State = SlotState.Writing;
-        sa.Generation++;
         sa.Spi = request.Spi;
         sa.Tunnel = tunnelSlot;
         sa.Mode = tunnel.Kind == TunnelKind.Tunnel ? EspMode.Tunnel : EspMode.Transport;
@@ -135,7 +130,6 @@ internal sealed class SaInstaller(Region region, SaStore store, Func<string, (ui
         sa.Source = IpAddress.Any;
         sa.ExpiresAt = request.LifetimeSeconds > 0 ? now + request.LifetimeSeconds * 1000 : 0;
         key.CopyTo((Span<byte>)sa.Key);
-        region.InboundState(slot) = new InboundSaState { Generation = sa.Generation };
     }
 
     private byte Owner(SaRequest request, uint tunnelSlot) => (byte)(request.Worker ?? (int)(tunnelSlot % (uint)workers));
@@ -160,22 +154,6 @@ internal sealed class SaInstaller(Region region, SaStore store, Func<string, (ui
             && ProcessGuard.IsAlive(header.DataPlaneProcess);
     }
 
-    private void PublishInbound(SaRequest request, uint slot)
-    {
-        ref var sa = ref region.InboundSa(slot);
-        Volatile.Write(ref sa.State, SlotState.Live);
-        _ = region.SaLookup.TryAdd(sa.Spi, sa.Destination, sa.Source, slot);
-        store.Add(new SaEntry(false, slot, sa.Spi, request.Tunnel, sa.Tunnel, request.Cipher, request.KeyLength, sa.Worker));
-    }
-
-    private void PublishOutbound(SaRequest request, uint slot)
-    {
-        ref var sa = ref region.OutboundSa(slot);
-        Volatile.Write(ref sa.State, SlotState.Live);
-        ref var tunnel = ref region.Tunnel(sa.Tunnel);
-        for (var worker = 0; worker < SaSlots.Size; worker++)
-            if (request.Worker is null || request.Worker == worker)
-                Volatile.Write(ref tunnel.OutboundSas[worker], slot);
-        store.Add(new SaEntry(true, slot, sa.Spi, request.Tunnel, sa.Tunnel, request.Cipher, request.KeyLength, sa.Worker));
-    }
+    private static SaEntry Entry(SaRequest request, uint slot, uint tunnel, int worker) =>
+        new(request.IsOutbound, slot, request.Spi, request.Tunnel, tunnel, request.Cipher, request.KeyLength, worker);
 }

@@ -16,7 +16,7 @@ internal sealed partial class Gateway : IDisposable
 {
     private const uint HoldMilliseconds = 2000;
     private readonly string configurationFile;
-    private readonly NetlinkClient netlink;
+    private readonly IKernel netlink;
     private readonly KernelWriter kernel;
     private readonly TableWriter tables;
     private readonly SaInstaller installer;
@@ -28,13 +28,13 @@ internal sealed partial class Gateway : IDisposable
     private bool dirty = true;
 
     /// <summary>Adopts what the region holds. Nothing is written before <see cref="StartAsync"/>.</summary>
-    public Gateway(string configurationFile, GatewayConfiguration configuration, Region region, ILogger log)
+    public Gateway(string configurationFile, GatewayConfiguration configuration, Region region, IKernel netlink, ILogger log)
     {
         this.configurationFile = configurationFile;
         Configuration = configuration;
         Region = region;
         this.log = log;
-        netlink = new NetlinkClient();
+        this.netlink = netlink;
         kernel = new KernelWriter(netlink, log);
         tables = new TableWriter(region, new Quiescence(region));
         installer = new SaInstaller(region, tables.Sas, FindTunnel, configuration.Workers.Count);

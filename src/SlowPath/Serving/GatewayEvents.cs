@@ -91,7 +91,7 @@ internal sealed partial class Gateway
     private void NeighbourNeeded(in EventRecord e)
     {
         var index = e.Port;
-        if (e.Destination.IsAny || Contents.Ports.FirstOrDefault(p => p.Index == index) is not { InterfaceIndex: > 0 } port) return;
+        if (e.Destination.IsAny || Contents.Ports.FirstOrDefault(p => p.Index == index) is not { InterfaceIndex: > 0, Kind: PortKind.AfXdp } port) return;
         Use(port.InterfaceIndex, e.Destination, neighbourLimit);
     }
 

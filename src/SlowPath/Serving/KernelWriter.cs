@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace Appliance.SlowPath.Serving;
 
 /// <summary>Tells the kernel what <see cref="KernelRoutes"/> and the configuration want: addresses and MTU of the host's own door, routes into it, blackholes. Only the difference.</summary>
-internal sealed class KernelWriter(NetlinkClient netlink, ILogger log)
+internal sealed class KernelWriter(IKernel netlink, ILogger log)
 {
     private readonly Dictionary<KernelRoute, string> failed = [];
 

@@ -22,7 +22,7 @@ internal sealed class Server : IDisposable
     {
         this.log = log;
         this.paths = paths;
-        gateway = new Gateway(configurationFile, configuration, region, log);
+        gateway = new Gateway(configurationFile, configuration, region, new NetlinkClient(), log);
         loop = new EventLoop(Tick, TickMilliseconds);
     }
 

@@ -12,25 +12,22 @@ internal sealed class AdjacencyWriter
     /// <summary>No adjacency.</summary>
     public const uint None = 0;
     private readonly Region region;
-    private readonly SlotPool pool;
+    private readonly SlotTable pool;
     private readonly Dictionary<AdjacencyKey, uint> slots = [];
 
     public AdjacencyWriter(Region region, Quiescence quiescence)
     {
         this.region = region;
-        pool = new SlotPool(region.Counts.Adjacencies, 1, quiescence, Wipe);
+        pool = SlotTable.ForAdjacencies(region, quiescence);
     }
 
     /// <summary>Takes over what an earlier slow path left.</summary>
     public void Adopt()
     {
-        for (uint slot = 1; slot < region.Counts.Adjacencies; slot++)
+        foreach (var slot in pool.Live)
         {
             ref var record = ref region.Adjacency(slot);
-            if (record.State == SlotState.Free) continue;
-            pool.Claim(slot);
-            var key = new AdjacencyKey(record.Port, record.Neighbour);
-            if (record.State == SlotState.Retired || !slots.TryAdd(key, slot)) pool.Retire(slot);
+            if (!slots.TryAdd(new AdjacencyKey(record.Port, record.Neighbour), slot)) pool.Retire(slot);
         }
     }
 
@@ -63,7 +60,6 @@ internal sealed class AdjacencyWriter
                 continue;
             }
 
-            region.Adjacency(fresh) = new AdjacencyRecord { State = SlotState.Writing };
             Fill(ref region.Adjacency(fresh), adjacency);
             slots[adjacency.Key] = fresh;
         }
@@ -80,12 +76,7 @@ internal sealed class AdjacencyWriter
             replaced.Add(slot);
         }
 
-        foreach (var slot in replaced)
-        {
-            Volatile.Write(ref region.Adjacency(slot).State, SlotState.Retired);
-            pool.Retire(slot);
-        }
-
+        foreach (var slot in replaced) pool.Retire(slot);
         pool.Reclaim();
     }
 
@@ -108,6 +99,4 @@ internal sealed class AdjacencyWriter
         record.Neighbour = wanted.Key.Neighbour;
         Volatile.Write(ref record.State, wanted.IsResolved ? SlotState.Live : SlotState.Writing);
     }
-
-    private void Wipe(uint slot) => region.Adjacency(slot) = default;
 }

@@ -7,25 +7,21 @@ namespace Appliance.SlowPath.Tables;
 internal sealed class NextHopWriter
 {
     private readonly Region region;
-    private readonly SlotPool pool;
+    private readonly SlotTable pool;
     private readonly Dictionary<NextHop, uint> slots = [];
 
     public NextHopWriter(Region region, Quiescence quiescence)
     {
         this.region = region;
-        pool = new SlotPool(region.Counts.NextHops, 1, quiescence, Wipe);
+        pool = SlotTable.ForNextHops(region, quiescence);
     }
 
     /// <summary>Takes over what an earlier slow path left; tunnels and adjacencies are known already.</summary>
     public void Adopt(Func<uint, string?> tunnelOf)
     {
-        for (uint slot = 1; slot < region.Counts.NextHops; slot++)
-        {
-            ref var record = ref region.NextHop(slot);
-            if (record.State == SlotState.Free) continue;
-            pool.Claim(slot);
-            if (record.State != SlotState.Live || !slots.TryAdd(Read(record, tunnelOf), slot)) pool.Retire(slot);
-        }
+        foreach (var slot in pool.Live)
+            if (!slots.TryAdd(Read(region.NextHop(slot), tunnelOf), slot))
+                pool.Retire(slot);
     }
 
     /// <summary>Slot of a next hop that was written.</summary>
@@ -53,7 +49,7 @@ internal sealed class NextHopWriter
                     Tunnel = hop.Tunnel is null ? 0 : tunnelSlot(hop.Tunnel), Adjacency = adjacency,
                     Address = hop.Kind == NextHopKind.Adjacent ? hop.Adjacency.Neighbour : hop.Address,
                 };
-                Volatile.Write(ref region.NextHop(fresh).State, SlotState.Live);
+                pool.Publish(fresh);
                 slots[hop] = fresh;
             }
             else
@@ -74,7 +70,6 @@ internal sealed class NextHopWriter
         foreach (var (hop, slot) in slots.Where(s => !wanted.Contains(s.Key)).ToList())
         {
             slots.Remove(hop);
-            Volatile.Write(ref region.NextHop(slot).State, SlotState.Retired);
             pool.Retire(slot);
         }
 
@@ -87,6 +82,4 @@ internal sealed class NextHopWriter
         return new NextHop(record.Kind, record.Protected != 0, record.Port, record.Kind == NextHopKind.Tunnel ? tunnelOf(record.Tunnel) : null,
             adjacent ? new AdjacencyKey(record.Port, record.Address) : default, adjacent ? default : record.Address);
     }
-
-    private void Wipe(uint slot) => region.NextHop(slot) = default;
 }

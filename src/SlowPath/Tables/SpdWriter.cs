@@ -5,21 +5,29 @@ using Appliance.Shared;
 namespace Appliance.SlowPath.Tables;
 
 /// <summary>The SPD: a new list is written beside the one in force and published by one store of first rule and count.</summary>
-internal sealed class SpdWriter(Region region, Quiescence quiescence)
+internal sealed class SpdWriter
 {
-    private ulong ticket;
+    private readonly Region region;
+    private readonly SlotRanges ranges;
 
-    /// <summary>First rule and number of rules in force.</summary>
-    public (int First, int Count) InForce
+    public SpdWriter(Region region, Quiescence quiescence)
+    {
+        this.region = region;
+        ranges = new SlotRanges(region.Counts.SpdRules, quiescence);
+        var (first, count) = InForce;
+        if (!ranges.TryClaim(first, (int)count)) Volatile.Write(ref region.Header.Spd, 0);
+    }
+
+    private (uint First, uint Count) InForce
     {
         get
         {
             var spd = Volatile.Read(ref region.Header.Spd);
-            return ((int)(spd >> 32), (int)(uint)spd);
+            return ((uint)(spd >> 32), (uint)spd);
         }
     }
 
-    /// <summary>Publishes the rules where they differ from those in force. False when there is no room, or workers still read the list before this one: try again.</summary>
+    /// <summary>Publishes the rules where they differ from those in force. False when there is no room now (also while workers still read earlier lists): try again.</summary>
     public bool Write(IReadOnlyList<RuleContents> wanted, Func<string, uint> tunnelSlot)
     {
         var rules = new SpdRule[wanted.Count];
@@ -31,21 +39,19 @@ internal sealed class SpdWriter(Region region, Quiescence quiescence)
 
         var (first, count) = InForce;
         if (Same(rules, first, count)) return true;
-        if (!quiescence.HasPassed(ticket) && !quiescence.TryWait(ticket, TimeSpan.FromMilliseconds(100))) return false;
-        var start = rules.Length <= first ? 0 : first + count;
-        if (start + rules.Length > region.Counts.SpdRules) return false;
-        for (var i = 0; i < rules.Length; i++) region.SpdRule((uint)(start + i)) = rules[i];
+        if (!ranges.TryTake(rules.Length, out var start)) return false;
+        for (var i = 0; i < rules.Length; i++) region.SpdRule(start + (uint)i) = rules[i];
         Volatile.Write(ref region.Header.Spd, (ulong)start << 32 | (uint)rules.Length);
-        ticket = quiescence.Ticket();
+        ranges.Retire(first, (int)count);
         return true;
     }
 
-    private bool Same(SpdRule[] rules, int first, int count)
+    private bool Same(SpdRule[] rules, uint first, uint count)
     {
-        if (count != rules.Length || first < 0 || first + count > region.Counts.SpdRules) return false;
-        for (var i = 0; i < count; i++)
+        if (count != rules.Length) return false;
+        for (uint i = 0; i < count; i++)
         {
-            var there = MemoryMarshal.AsBytes(new ReadOnlySpan<SpdRule>(in region.SpdRule((uint)(first + i))));
+            var there = MemoryMarshal.AsBytes(new ReadOnlySpan<SpdRule>(in region.SpdRule(first + i)));
             if (!there.SequenceEqual(MemoryMarshal.AsBytes(new ReadOnlySpan<SpdRule>(in rules[i])))) return false;
         }
 

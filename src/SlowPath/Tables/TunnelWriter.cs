@@ -10,13 +10,13 @@ namespace Appliance.SlowPath.Tables;
 internal sealed class TunnelWriter
 {
     private readonly Region region;
-    private readonly SlotPool pool;
+    private readonly SlotTable pool;
     private readonly Dictionary<string, uint> slots = new(StringComparer.Ordinal);
 
     public TunnelWriter(Region region, Quiescence quiescence)
     {
         this.region = region;
-        pool = new SlotPool(region.Counts.Tunnels, 0, quiescence, Wipe);
+        pool = SlotTable.ForTunnels(region, quiescence);
     }
 
     /// <summary>Names and slots.</summary>
@@ -25,13 +25,9 @@ internal sealed class TunnelWriter
     /// <summary>Takes over what an earlier slow path left.</summary>
     public void Adopt()
     {
-        for (uint slot = 0; slot < region.Counts.Tunnels; slot++)
-        {
-            ref var record = ref region.Tunnel(slot);
-            if (record.State == SlotState.Free) continue;
-            pool.Claim(slot);
-            if (record.State != SlotState.Live || !slots.TryAdd(record.Name.Get(), slot)) pool.Retire(slot);
-        }
+        foreach (var slot in pool.Live)
+            if (!slots.TryAdd(region.Tunnel(slot).Name.Get(), slot))
+                pool.Retire(slot);
     }
 
     /// <summary>Name of the live tunnel in a slot, or null.</summary>
@@ -76,24 +72,20 @@ internal sealed class TunnelWriter
     /// <summary>Retires slots that no route, rule or SA names any more.</summary>
     public void Retire(List<uint> orphans)
     {
-        foreach (var slot in orphans)
-        {
-            Volatile.Write(ref region.Tunnel(slot).State, SlotState.Retired);
-            pool.Retire(slot);
-        }
-
+        foreach (var slot in orphans) pool.Retire(slot);
         pool.Reclaim();
     }
 
     private uint Create(uint slot, TunnelContents tunnel)
     {
         ref var record = ref region.Tunnel(slot);
-        var generation = record.Generation + 1;
-        record = new TunnelRecord { State = SlotState.Writing, Generation = generation, Kind = tunnel.Kind, Local = tunnel.Local, Remote = tunnel.Remote };
+        record.Kind = tunnel.Kind;
+        record.Local = tunnel.Local;
+        record.Remote = tunnel.Remote;
         for (var worker = 0; worker < SaSlots.Size; worker++) record.OutboundSas[worker] = TunnelRecord.NoSa;
         record.Name.Set(tunnel.Name);
         Adjust(ref record, tunnel);
-        Volatile.Write(ref record.State, SlotState.Live);
+        pool.Publish(slot);
         return slot;
     }
 
@@ -104,11 +96,5 @@ internal sealed class TunnelWriter
         Volatile.Write(ref record.InnerMtu, tunnel.InnerMtu);
         Volatile.Write(ref record.MssClampV4, tunnel.MssClampV4);
         Volatile.Write(ref record.MssClampV6, tunnel.MssClampV6);
-    }
-
-    private void Wipe(uint slot)
-    {
-        var generation = region.Tunnel(slot).Generation;
-        region.Tunnel(slot) = new TunnelRecord { Generation = generation };
     }
 }

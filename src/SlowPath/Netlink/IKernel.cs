@@ -1,0 +1,24 @@
+using Appliance.Policy;
+using Appliance.Shared;
+
+namespace Appliance.SlowPath.Netlink;
+
+/// <summary>What the slow path asks of the kernel and tells it. Calls return null, or what went wrong.</summary>
+internal interface IKernel : IDisposable
+{
+    /// <summary>All links, addresses, neighbours and routes of both families.</summary>
+    /// <exception cref="IOException">The kernel does not answer.</exception>
+    KernelMirror Dump();
+
+    /// <summary>Sets MTU (octets) and brings a device up.</summary>
+    string? LinkUp(uint link, int mtu);
+
+    /// <summary>Adds or removes an address.</summary>
+    string? Address(bool add, uint link, InterfaceAddress address);
+
+    /// <summary>Adds or removes a route of the main table.</summary>
+    string? Route(bool add, in KernelRoute route);
+
+    /// <summary>Makes the kernel resolve a neighbour, or probe one that is stale.</summary>
+    string? UseNeighbour(uint link, IpAddress neighbour);
+}
