@@ -43,6 +43,8 @@ class Tunnel:
 
 TUNNELS = [Tunnel(i, *t) for i, t in enumerate(itertools.product(MODES, (4, 6), ("esp", "udp")))]
 
+LINKS = {"lan": (["10.1.0.1/24", "fd00:1::1/64"], list(INSIDE.values())), "wan": (["192.0.2.1/24", "2001:db8::1/64"], [t.peer for t in TUNNELS])}
+
 
 def configuration():
     return f"""workers: [0]
@@ -382,9 +384,8 @@ def _cut(packet, length, tunnel):
 def main():
     report = Report("scapy", VERSION)
     wanted = os.environ.get("CASE", "")
-    links = {"lan": (["10.1.0.1/24", "fd00:1::1/64"], list(INSIDE.values())), "wan": (["192.0.2.1/24", "2001:db8::1/64"], [t.peer for t in TUNNELS])}
     try:
-        with Gateway(configuration(), links) as gateway:
+        with Gateway(configuration(), LINKS) as gateway:
             judge = Judge(gateway, report)
             for tunnel, cipher, esn in itertools.product(TUNNELS, CIPHERS, (False, True)):
                 where = f"{tunnel.mode} {cipher} outer v{tunnel.outer} {tunnel.encapsulation}{' esn' if esn else ''}"
