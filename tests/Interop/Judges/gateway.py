@@ -1,12 +1,16 @@
 """A gateway under test: three network namespaces (inside – gateway – outside), the product started in the middle one, its API and its command line."""
+import ctypes
+import glob
 import http.client
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -25,6 +29,27 @@ def appliance():
     if not os.access(found, os.X_OK):
         raise Unavailable(f"{found} is not built (dotnet build -c Release)")
     return str(found)
+
+
+def die_with_parent():
+    """A judge, and what it starts, ends when whoever started it is gone."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
+def prepare():
+    """For the start of a judge: ends tidily on SIGTERM, and removes what a killed judge left behind."""
+    die_with_parent()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    if os.geteuid() != 0:
+        return
+    for name in run("ip", "netns", "list", check=False).split():
+        owner = re.match(r"jdg(\d+)n\d+-", name)
+        if owner and not os.path.exists(f"/proc/{owner.group(1)}"):
+            run("ip", "netns", "del", name, check=False)
+    for path in glob.glob("/dev/shm/jdg*n*"):
+        owner = re.match(r"jdg(\d+)n", os.path.basename(path))
+        if owner and not os.path.exists(f"/proc/{owner.group(1)}"):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def run(*command, check=True, **options):
@@ -149,7 +174,7 @@ class Gateway:
         pathlib.Path(path).write_text("instance: judge\n" + self.configuration)
         self.log = open(os.path.join(self.folder, "log"), "w+")
         self.process = subprocess.Popen(["ip", "netns", "exec", self.inside, self.program, "run", path], stdout=self.log, stderr=subprocess.STDOUT,
-                                        stdin=subprocess.DEVNULL, env=self.environment, start_new_session=True)
+                                        stdin=subprocess.DEVNULL, env=self.environment, start_new_session=True, preexec_fn=die_with_parent)
         deadline = time.monotonic() + 40
         health = "no answer"
         while time.monotonic() < deadline:

@@ -12,7 +12,7 @@ import sys
 import tempfile
 
 from esp_sa import CIPHERS, JudgementError
-from gateway import Gateway, Unavailable
+from gateway import Gateway, Unavailable, prepare
 from report import Report
 from scapy_judge import LINKS, TUNNELS, Judge, configuration
 
@@ -40,7 +40,9 @@ def write_capture(path, packets):
 
 def read_capture(path, associations):
     """One dictionary of FIELDS for each packet."""
-    command = ["tshark", "-r", path, "-o", "esp.enable_encryption_decode:TRUE", "-o", "esp.enable_authentication_check:TRUE"]
+    command = ["tshark", "-r", path, "-o", "esp.enable_encryption_decode:TRUE", "-o", "esp.enable_authentication_check:TRUE",
+               # What the judge sends is random: a dissector that takes it for something and gives up takes the fields of ESP with it.
+               "-o", "udp.try_heuristic_first:FALSE", "-d", "udp.port==4000,data", "-d", "udp.port==5000-7000,data"]
     for row in associations:
         command += ["-o", row]
     command += ["-T", "fields", "-E", "separator=|", "-E", "occurrence=f"] + [word for field in FIELDS for word in ("-e", field)]
@@ -79,6 +81,7 @@ def compare(sa, inner, found):
 
 
 def main():
+    prepare()
     if not shutil.which("tshark"):
         report = Report("tshark", "-")
         report.add("all", "skipped", "tshark is not installed (apt-get install tshark)")
