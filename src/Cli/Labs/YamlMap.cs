@@ -34,6 +34,11 @@ internal sealed class YamlMap
         {
             throw new Failure("cannot read the file", file, e.Message, "give the path of a file that is there", Failure.BadInput);
         }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // The scanner has states of its own that it did not expect.
+            throw new Failure("the file is not YAML", $"{file}:1:1", e.Message, "check the file with a YAML linter", Failure.BadInput);
+        }
 
         if (stream.Documents.Count != 1) throw new Failure("the file is empty", file, "one YAML document is expected", "see scripts/labs for examples", Failure.BadInput);
         return new YamlMap(file, stream.Documents[0].RootNode);

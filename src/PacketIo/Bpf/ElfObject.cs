@@ -100,7 +100,9 @@ public static class ElfObject
                 return Fail($"a relocation at {offset} that is no load of a map", out problem);
             var symbol = (info >> 32) * SymbolSize;
             if (symbol + SymbolSize > (ulong)symbols.Length) return Fail($"the relocation at {offset} names no symbol", out problem);
-            references.Add((inCode, NameAt(strings, BinaryPrimitives.ReadUInt32LittleEndian(symbols[(int)symbol..]))));
+            var map = NameAt(strings, BinaryPrimitives.ReadUInt32LittleEndian(symbols[(int)symbol..]));
+            if (map.Length == 0) return Fail($"the relocation at {offset} names no map", out problem);
+            references.Add((inCode, map));
         }
 
         problem = "";

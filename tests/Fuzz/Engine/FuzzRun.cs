@@ -19,12 +19,13 @@ internal sealed class FuzzRun : IDisposable
     private readonly Mutator mutator;
     private readonly GuardedInput guarded;
     private readonly Stopwatch clock = new();
+    private bool finished;
 
     public FuzzRun(FuzzTarget target)
     {
         this.target = target;
         corpus = new Corpus(target.Name);
-        mutator = new Mutator([.. corpus.Inputs.Where(i => i.Length <= target.MaximumLength)], target.MaximumLength, target.Words);
+        mutator = new Mutator([.. corpus.Inputs.Concat(target.MoreSeeds()).Where(i => i.Length <= target.MaximumLength)], target.MaximumLength, target.Words);
         var folder = Path.Combine(Corpus.Root, "artifacts", "fuzz");
         Directory.CreateDirectory(folder);
         Abandoned = FindAbandoned(folder, target.Name);
@@ -48,7 +49,13 @@ internal sealed class FuzzRun : IDisposable
         var next = TimeSpan.FromSeconds(1);
         for (ulong n = 0; ; n++)
         {
-            if (clock.Elapsed >= time) return Result(executions, null);
+            if (clock.Elapsed >= time)
+            {
+                finished = true;
+                target.Finish();
+                return Result(executions, null);
+            }
+
             if (clock.Elapsed >= next)
             {
                 progress?.Invoke(executions, executions / clock.Elapsed.TotalSeconds);
@@ -82,12 +89,26 @@ internal sealed class FuzzRun : IDisposable
 
         var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
         // The first run of a body allocates what the runtime needs for it once.
-        if (allocated > target.AllocationLimit && GC.GetAllocatedBytesForCurrentThread() > 0 && AllocatesAgain(input, out allocated)) return $"allocated {allocated} octets for an input of {input.Length} (limit {target.AllocationLimit})";
+        if (allocated > target.AllocationLimit && AllocatesAgain(input, out allocated)) return $"allocated {allocated} octets for an input of {input.Length} (limit {target.AllocationLimit})";
         var took = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
         return took > target.TimeLimit ? $"took {took:F0} ms for an input of {input.Length} octets (limit {target.TimeLimit} ms)" : null;
     }
 
-    public void Dispose() => guarded.Dispose();
+    public void Dispose()
+    {
+        guarded.Dispose();
+        if (finished) return;
+        try
+        {
+            target.Finish();
+        }
+#pragma warning disable CA1031 // after a finding, what else is wrong at the end says nothing new
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            Console.Error.WriteLine($"{target.Name}, at the end: {exception.Message}");
+        }
+    }
 
     private bool AllocatesAgain(ReadOnlySpan<byte> input, out long allocated)
     {

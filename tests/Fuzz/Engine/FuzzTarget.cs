@@ -22,4 +22,10 @@ internal sealed record FuzzTarget(string Name, FuzzBody Body)
 
     /// <summary>Words of the format, for text.</summary>
     public IReadOnlyList<string> Words { get; init; } = [];
+
+    /// <summary>Inputs to start from besides the corpus folder: what the build makes.</summary>
+    public Func<IEnumerable<byte[]>> MoreSeeds { get; init; } = () => [];
+
+    /// <summary>Run after a round of inputs, for what can only be said when all is quiet.</summary>
+    public Action Finish { get; init; } = () => { };
 }

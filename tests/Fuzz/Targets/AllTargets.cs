@@ -9,5 +9,8 @@ internal static class AllTargets
     [
         .. WireTargets.List,
         .. EspTargets.List,
+        .. DataPlaneTargets.List,
+        .. FileTargets.List,
+        .. TextTargets.List,
     ];
 }

@@ -100,5 +100,55 @@ for slot in (6, 9, 18, 42):
     write("esp-inbound", f"v6-{slot}", bytes([slot]) + bytes(header / UDP(sport=4500, dport=4500) / Raw(body) if slot % 6 >= 3 else header / Raw(body)))
 write("esp-inbound", "v6-extensions", bytes([6]) + bytes(IPv6(src="2001:db8::2", dst="2001:db8::1") / IPv6ExtHdrDestOpt(nh=50, options=[PadN(optdata=b"\0" * 4)])
                                                          / Raw(struct.pack("!LL", 0x1006, 1) + bytes(range(64)))))
+
+
+def rows(*frames):
+    """An input of the data plane: (0 host, 1 inside, 2 outside, 3 sealed by the peer) and octets, one after another."""
+    return b"".join(struct.pack("!BH", kind, len(octets)) + octets for kind, octets in frames)
+
+
+def framed(packet):
+    return bytes(Ether(dst="02:00:00:00:00:01", src="02:00:00:00:00:02") / packet)
+
+
+def trailed(packet):
+    octets = bytes(packet)
+    padding = -(len(octets) + 2) % 4
+    return octets + bytes(range(1, padding + 1)) + bytes([padding, 4 if octets[0] >> 4 == 4 else 41])
+
+
+HOST_A, HOST_B = "10.1.0.5", "10.2.0.5"
+long = IP(src=HOST_A, dst=HOST_B, id=77) / UDP(sport=1, dport=2) / Raw(bytes(1440))
+reply = IP(src=HOST_B, dst=HOST_A) / UDP(sport=2, dport=1) / Raw(b"reply")
+whole = bytes(IP(src="198.51.100.1", dst="192.0.2.1", proto=50, id=9) / Raw(struct.pack("!LL", 0x2002, 1) + bytes(88)))
+fragments = [bytes(IP(src="198.51.100.1", dst="192.0.2.1", proto=50, id=9, flags="MF" if i == 0 else 0, frag=i * 6) / Raw(whole[20 + i * 48:68 + i * 48])) for i in (0, 1)]
+for name, frames in {
+    "out": [(1, framed(IP(src=HOST_A, dst=HOST_B) / UDP(sport=1, dport=2) / Raw(b"hello")))],
+    "out-v6": [(1, framed(IPv6(src="fd00:1::5", dst="fd00:2::5") / UDP(sport=1, dport=2) / Raw(b"hello")))],
+    "out-long": [(1, framed(long))],
+    "out-long-df": [(1, framed(IP(src=HOST_A, dst=HOST_B, flags="DF") / UDP(sport=1, dport=2) / Raw(bytes(1440))))],
+    "out-syn": [(1, framed(IP(src=HOST_A, dst=HOST_B) / TCP(flags="S", options=[("MSS", 1460)])))],
+    "out-ttl": [(1, framed(IP(src=HOST_A, dst=HOST_B, ttl=1) / UDP(sport=1, dport=2)))],
+    "host": [(0, bytes(IP(src="10.1.0.1", dst=HOST_B) / UDP(sport=3, dport=4) / Raw(b"own")))],
+    "in": [(3, trailed(reply)), (3, trailed(IPv6(src="fd00:2::5", dst="fd00:1::5") / UDP(sport=2, dport=1) / Raw(b"six")))],
+    "in-host": [(3, trailed(IP(src=HOST_B, dst="10.1.0.1") / ICMP() / Raw(b"ping")))],
+    "in-wrong-source": [(3, trailed(IP(src="10.3.0.1", dst=HOST_A) / UDP(sport=2, dport=1)))],
+    "in-hairpin": [(3, trailed(IP(src=HOST_B, dst=HOST_B) / UDP(sport=2, dport=1)))],
+    "in-nested": [(3, trailed(IP(src=HOST_B, dst="192.0.2.1", proto=50) / Raw(struct.pack("!LL", 0x2002, 5) + bytes(40))))],
+    "in-fragments": [(2, framed(IP(f))) for f in fragments],
+    "in-fragments-backwards": [(2, framed(IP(f))) for f in reversed(fragments)],
+    "in-forged": [(2, framed(IP(whole)))],
+    "too-big": [(1, framed(long)), (2, framed(IP(src="198.51.100.254", dst="192.0.2.1") / ICMP(type=3, code=4, nexthopmtu=1000)
+                                              / IP(src="192.0.2.1", dst="198.51.100.1", proto=50) / Raw(struct.pack("!LL", 0x1001, 7)))), (1, framed(long))],
+    "clear": [(2, framed(IP(src=HOST_B, dst=HOST_A) / UDP(sport=2, dport=1)))],
+    "udp-4500": [(2, framed(v4["esp-udp"])), (2, framed(v4["keepalive"])), (2, framed(v4["ike"]))],
+    "not-ip": [(1, bytes.fromhex("020000000001020000000002") + b"\x08\x06" + bytes(28)), (2, bytes(5)), (1, b"")],
+}.items():
+    write("data-plane", name, rows(*frames))
+for order in "<", ">":
+    for magic in 0xa1b2c3d4, 0xa1b23c4d:
+        body = bytes(v4["udp"])
+        write("pcap", f"{'little' if order == '<' else 'big'}-{magic:x}", struct.pack(order + "LHHlLLL", magic, 2, 4, 0, 0, 65535, 101)
+              + b"".join(struct.pack(order + "LLLL", i, 0, len(body), len(body)) + body for i in range(3)))
 write("ethernet", "v4", bytes(Ether(dst="02:00:00:00:00:01", src="02:00:00:00:00:02") / v4["udp"]))
 write("ethernet", "arp", bytes.fromhex("ffffffffffff0200000000020806000108000604000102000000000a01000200000000000a010001"))
