@@ -13,6 +13,7 @@ internal sealed class Gateway : IDisposable
     private static int instances;
     private readonly string directory = $"/dev/shm/appliance-test-{Environment.ProcessId}-{Interlocked.Increment(ref instances)}";
     private readonly RouteTables routes;
+    private readonly SaLookupTable lookup;
     private uint adjacencies, nextHops = 1, tunnels, outbound, inbound, rules;
     private Engine engine;
     private bool crashed;
@@ -24,7 +25,9 @@ internal sealed class Gateway : IDisposable
         Tier = tier ?? CryptoTiers.Best();
         FrameCount = frames;
         Region = Region.CreateOrOpen(directory + "/region", sizes ?? Small, workers, out _);
-        routes = new RouteTables(Region, new Quiescence(Region));
+        var quiescence = new Quiescence(Region);
+        routes = new RouteTables(Region, quiescence);
+        lookup = new SaLookupTable(Region, quiescence);
         for (var port = 0; port < 3; port++)
         {
             ref var record = ref Region.Port(port);
@@ -171,7 +174,7 @@ internal sealed class Gateway : IDisposable
         sa.Source = record.Remote;
         sa.Generation++;
         Volatile.Write(ref sa.State, SlotState.Live);
-        Assert.True(Region.SaLookup.TryAdd(spi, record.Local, record.Remote, slot));
+        Assert.True(lookup.TryAdd(spi, record.Local, record.Remote, slot));
         Prepare();
         return slot;
     }
