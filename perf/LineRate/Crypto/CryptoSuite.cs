@@ -55,7 +55,7 @@ internal sealed class CryptoSuite : ISuite
         var packets = new long[contenders.Count];
         var empty = EmptyTimer();
         foreach (var contender in contenders)
-            Slice(set, contender, decrypt, 0.02, empty, out _); // compiled, caches warm
+            Slice(set, contender, decrypt, 0.1, empty, out _); // compiled to the last tier, caches warm
         var end = Stopwatch.GetTimestamp() + (long)(seconds * Stopwatch.Frequency);
         do
         {

@@ -1,5 +1,3 @@
-using System.Runtime.Intrinsics.X86;
-
 namespace Appliance.Crypto;
 
 /// <summary>What AES-GCM tiers this machine can run.</summary>
@@ -22,7 +20,7 @@ public static class CryptoTiers
     public static string Describe(AesGcmTier tier) => tier switch
     {
         AesGcmTier.Vaes => "vaes: VAES-512 and VPCLMULQDQ in C" + Missing(VaesKernel.WhyNot),
-        AesGcmTier.Managed => $"managed: AES-NI and PCLMULQDQ of {(Pclmulqdq.V512.IsSupported ? 512 : Pclmulqdq.V256.IsSupported ? 256 : 128)} bits in C#"
+        AesGcmTier.Managed => $"managed: AES-NI and PCLMULQDQ of {(WideGcm.IsSupported ? 256 : 128)} bits in C#"
             + Missing(ManagedKernel.IsSupported ? null : "the processor lacks AES-NI, PCLMULQDQ or SSSE3"),
         AesGcmTier.Bcl => "bcl: System.Security.Cryptography.AesGcm" + Missing(IsSupported(tier) ? null : "the platform lacks AES-GCM"),
         _ => "unknown tier",

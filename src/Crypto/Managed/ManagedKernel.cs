@@ -11,6 +11,7 @@ public readonly unsafe struct ManagedKernel : IAesGcmKernel
     public static bool IsSupported => Aes.IsSupported && Pclmulqdq.IsSupported && Ssse3.IsSupported;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Encrypt(Span<AeadJob> jobs)
     {
         fixed (AeadJob* first = jobs)
@@ -30,6 +31,7 @@ public readonly unsafe struct ManagedKernel : IAesGcmKernel
     }
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Decrypt(Span<AeadJob> jobs)
     {
         fixed (AeadJob* first = jobs)
@@ -51,18 +53,34 @@ public readonly unsafe struct ManagedKernel : IAesGcmKernel
     }
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void GmacSeal(Span<AeadJob> jobs)
     {
         fixed (AeadJob* first = jobs)
+        {
             for (var job = first; job < first + jobs.Length; job++)
-                PortableGcm.GmacSeal(job);
+            {
+                if (WideGcm.IsSupported)
+                    WideGmac.Seal(job);
+                else
+                    PortableGcm.GmacSeal(job);
+            }
+        }
     }
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void GmacOpen(Span<AeadJob> jobs)
     {
         fixed (AeadJob* first = jobs)
+        {
             for (var job = first; job < first + jobs.Length; job++)
-                PortableGcm.GmacOpen(job);
+            {
+                if (WideGcm.IsSupported)
+                    WideGmac.Open(job);
+                else
+                    PortableGcm.GmacOpen(job);
+            }
+        }
     }
 }

@@ -40,7 +40,7 @@ internal static unsafe class PortableGcm
     internal static void GmacOpen(AeadJob* job) => job->Ok = GmacTag(job) == Vector128.Load(job->Tag) ? 1u : 0u;
 
     /// <summary>The prefix and the data are one string of AAD: the first block takes what fits after the prefix (RFC 4543 §3.3).</summary>
-    private static Vector128<byte> GmacTag(AeadJob* job)
+    internal static Vector128<byte> GmacTag(AeadJob* job)
     {
         var fits = Math.Min(16 - job->AadLength, (int)job->Length);
         var bytes = stackalloc byte[16];
@@ -75,7 +75,7 @@ internal static unsafe class PortableGcm
 
     private static Vector128<byte> AadBlock(AeadJob* job) => Absorb(job, default, Aad(job));
 
-    private static Vector128<byte> Aad(AeadJob* job) => Vector128.Create(job->Aad0, job->AadLength == 12 ? job->Aad1 : 0).AsByte();
+    internal static Vector128<byte> Aad(AeadJob* job) => Vector128.Create(job->Aad0, job->AadLength == 12 ? job->Aad1 : 0).AsByte();
 
     private static Vector128<byte> Lengths(Vector128<byte> hash, AeadJob* job, ulong aad, ulong data) =>
         Ghash.Multiply(hash ^ Vector128.Create(data * 8, aad * 8).AsByte(), Power(job));
@@ -93,7 +93,7 @@ internal static unsafe class PortableGcm
         return block;
     }
 
-    private static Vector128<byte> CounterBlock(AeadJob* job, uint counter)
+    internal static Vector128<byte> CounterBlock(AeadJob* job, uint counter)
     {
         var key = job->Key;
         var iv = *(ulong*)job->Iv;

@@ -30,8 +30,8 @@ internal readonly struct Decrypting : IDirection
 /// </summary>
 internal static unsafe class WideGcm
 {
-    private const int Block = 16;
-    private const int Turn = 8 * Block;
+    private const int Block = WideGhash.Block;
+    private const int Turn = WideGhash.Group;
     private const int FirstBlocks = 6 * Block;
 
     internal static bool IsSupported => Aes.IsSupported && Avx2.IsSupported && Pclmulqdq.V256.IsSupported;
@@ -59,10 +59,6 @@ internal static unsafe class WideGcm
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<byte> Lengths(AeadJob* job) => Vector128.Create(8UL * job->Length, 8UL * job->AadLength).AsByte();
-
-    /// <summary>Address of H^n.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static byte* Power(byte* key, nint n) => key + KeyBlock.PowersOffset + Block * (KeyBlock.Powers - n);
 
     /// <summary>Crypts two blocks; the result is their ciphertext.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -110,8 +106,8 @@ internal static unsafe class WideGcm
 
         nint left = (nint)job->Length;
         var data = job->Data;
-        var power = Power(key, (left + 15) / Block + 2);
-        var sum = Product256.Of(Vector256.Create(Aad(job), Lengths(job)), Vector256.Create(Vector128.Load(power), Vector128.Load(Power(key, 1))));
+        var power = WideGhash.Power(key, (left + 15) / Block + 2);
+        var sum = Product256.Of(Vector256.Create(Aad(job), Lengths(job)), Vector256.Create(Vector128.Load(power), Vector128.Load(WideGhash.Power(key, 1))));
         for (power += Block; left >= 2 * Block; left -= 2 * Block, data += 2 * Block, power += 2 * Block)
         {
             sum.Add(Two<TDirection>(data, stream, constants), Vector256.Load(power));
@@ -139,7 +135,7 @@ internal static unsafe class WideGcm
         var maskOfTag = First<TDirection>(job, key, last, nonce ^ Vector128.Load(key), group, constants);
         data += FirstBlocks;
         left -= FirstBlocks;
-        var hash = TDirection.Decrypts ? HashGroup(key, group, default, constants) : default;
+        var hash = TDirection.Decrypts ? WideGhash.HashGroup(key, group, default, constants) : default;
 
         // The last turn is left to what follows, so that there is always a block to add the hash to.
         var turns = (left - 1) / Turn;
@@ -148,7 +144,7 @@ internal static unsafe class WideGcm
         data += turns * Turn;
         left -= turns * Turn;
         if (!TDirection.Decrypts)
-            hash = HashGroup(key, turns > 0 ? data - Turn : group, hash, constants);
+            hash = WideGhash.HashGroup(key, turns > 0 ? data - Turn : group, hash, constants);
 
         var from = Ghash.Reverse(counter.AsByte()) ^ Vector128.Load(key);
         Vector256<byte> stream, second, third = default, fourth = default;
@@ -167,8 +163,8 @@ internal static unsafe class WideGcm
             EightBlocks.Half(from, key, last, constants, out stream, out second);
         }
 
-        var power = Power(key, (left + 15) / Block + 1);
-        var sum = Product256.Of(Vector256.Create(Lengths(job), default), Vector256.Create(Vector128.Load(Power(key, 1)), default));
+        var power = WideGhash.Power(key, (left + 15) / Block + 1);
+        var sum = WideGhash.LengthsProduct(key, Lengths(job));
         for (; left >= 2 * Block; left -= 2 * Block, data += 2 * Block, power += 2 * Block)
         {
             sum.Add(hash ^ Two<TDirection>(data, stream, constants), Vector256.Load(power));
@@ -218,28 +214,28 @@ internal static unsafe class WideGcm
 
             EightBlocks.Round(key + 16, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5, ref s6, ref s7);
             var blocks = hash ^ Avx2.Shuffle(Vector256.Load(group), Constants.ReverseTwo(constants));
-            var power = BothLanes(key, 8);
+            var power = WideGhash.BothLanes(key, 8);
             Product256 sum;
             sum.Low = Product256.Low64(blocks, power);
             sum.High = Product256.High64(blocks, power);
             EightBlocks.Round(key + 32, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5, ref s6, ref s7);
             sum.Middle = Product256.Cross64(blocks, power);
             blocks = Avx2.Shuffle(Vector256.Load(group + 32), Constants.ReverseTwo(constants));
-            power = BothLanes(key, 6);
+            power = WideGhash.BothLanes(key, 6);
             EightBlocks.Round(key + 48, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5, ref s6, ref s7);
             sum.Low ^= Product256.Low64(blocks, power);
             sum.High ^= Product256.High64(blocks, power);
             EightBlocks.Round(key + 64, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5, ref s6, ref s7);
             sum.Middle ^= Product256.Cross64(blocks, power);
             blocks = Avx2.Shuffle(Vector256.Load(group + 64), Constants.ReverseTwo(constants));
-            power = BothLanes(key, 4);
+            power = WideGhash.BothLanes(key, 4);
             EightBlocks.Round(key + 80, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5, ref s6, ref s7);
             sum.Low ^= Product256.Low64(blocks, power);
             sum.High ^= Product256.High64(blocks, power);
             EightBlocks.Round(key + 96, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5, ref s6, ref s7);
             sum.Middle ^= Product256.Cross64(blocks, power);
             blocks = Avx2.Shuffle(Vector256.Load(group + 96), Constants.ReverseTwo(constants));
-            power = BothLanes(key, 2);
+            power = WideGhash.BothLanes(key, 2);
             EightBlocks.Round(key + 112, ref s0, ref s1, ref s2, ref s3, ref s4, ref s5, ref s6, ref s7);
             sum.Low ^= Product256.Low64(blocks, power);
             sum.High ^= Product256.High64(blocks, power);
@@ -259,19 +255,4 @@ internal static unsafe class WideGcm
 
         return hash;
     }
-
-    /// <summary>GHASH of eight blocks, each lane by itself: the next block of a lane is eight blocks further on.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<byte> HashGroup(byte* key, byte* group, Vector256<byte> hash, byte* constants)
-    {
-        var sum = Product256.Of(hash ^ Avx2.Shuffle(Vector256.Load(group), Constants.ReverseTwo(constants)), BothLanes(key, 8));
-        sum.Add(Avx2.Shuffle(Vector256.Load(group + 32), Constants.ReverseTwo(constants)), BothLanes(key, 6));
-        sum.Add(Avx2.Shuffle(Vector256.Load(group + 64), Constants.ReverseTwo(constants)), BothLanes(key, 4));
-        sum.Add(Avx2.Shuffle(Vector256.Load(group + 96), Constants.ReverseTwo(constants)), BothLanes(key, 2));
-        return sum.Reduce();
-    }
-
-    /// <summary>H^n in both lanes.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<byte> BothLanes(byte* key, nint n) => Avx2.BroadcastVector128ToVector256(Power(key, n));
 }
