@@ -122,7 +122,7 @@ internal sealed class Instance : IDisposable
         return ChildProcess.Start(
             Programs.Find(Programs.DataPlane),
             ["--plan", paths.Plan, "--region", paths.Region, "--descriptors", argument],
-            new ChildOptions { Descriptors = descriptors, Capabilities = [Capability.NetRaw, Capability.NetAdmin, Capability.Bpf, Capability.IpcLock] });
+            new ChildOptions { Descriptors = descriptors, Capabilities = [Capability.NetRaw, Capability.NetAdmin, Capability.IpcLock] });
     }
 
     private void End(PosixSignalContext context)
