@@ -25,7 +25,7 @@ internal static class WarmUp
         foreach (var type in types) Compile(type);
     }
 
-    private static bool IsHot(Type type) => type.Namespace is { } room && !type.IsInterface && !type.IsEnum && !typeof(Attribute).IsAssignableFrom(type)
+    private static bool IsHot(Type type) => type.Namespace is { } room && !type.IsInterface && !type.IsEnum && !typeof(Attribute).IsAssignableFrom(type) && !typeof(Delegate).IsAssignableFrom(type)
         && (room == typeof(Worker).Namespace || room == typeof(PacketFields).Namespace || room == typeof(EspResult).Namespace
             || typeof(PortQueue).IsAssignableFrom(type) || HotTypes.Contains(type) || type.Name.StartsWith("Xsk", StringComparison.Ordinal));
 
