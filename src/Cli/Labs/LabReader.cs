@@ -13,11 +13,28 @@ internal static partial class LabReader
     public static LabFile Read(string path)
     {
         var file = Path.GetFullPath(path);
+        return Read(file, Path.GetDirectoryName(file)!);
+    }
+
+    /// <summary>Reads a file whose gateways' configurations are in a directory. A lab that is like another has its network and traffic, and its own configurations and keys.</summary>
+    private static LabFile Read(string file, string configurations)
+    {
         var root = YamlMap.Load(file);
         var name = Name(root, "lab");
         var about = root.Text("about", "");
+        if (root.Has("like"))
+        {
+            var other = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, root.Text("like")));
+            if (!File.Exists(other)) throw root.Wrong("like", $"{other} is not there", "name another lab file");
+            if (YamlMap.Load(other).Has("like")) throw root.Wrong("like", "that lab is itself like another", "name the other");
+            var alike = Read(other, configurations);
+            var ownKeys = root.Maps("keys").Select(map => Keys(map, alike.Nodes)).ToList();
+            root.End();
+            return alike with { Name = name, About = about, Keys = ownKeys };
+        }
+
         var nodes = new List<LabNode>();
-        foreach (var map in root.Maps("nodes")) nodes.Add(Node(file, map, nodes));
+        foreach (var map in root.Maps("nodes")) nodes.Add(Node(configurations, map, nodes));
         if (nodes.Count == 0) throw root.Wrong("nodes", "a lab needs nodes", "add nodes: [ { name: host-a, kind: host } ]");
         var links = new List<LabLink>();
         foreach (var map in root.Maps("links")) links.Add(Link(map, nodes, links));
@@ -34,7 +51,7 @@ internal static partial class LabReader
     [GeneratedRegex("^[a-z][a-z0-9-]{0,14}$")]
     private static partial Regex DevicePattern { get; }
 
-    private static LabNode Node(string file, YamlMap map, List<LabNode> before)
+    private static LabNode Node(string configurations, YamlMap map, List<LabNode> before)
     {
         var name = Name(map, "name");
         if (before.Any(n => n.Name == name)) throw map.Wrong("name", $"there are two nodes '{name}'", "give each node its own name");
@@ -42,7 +59,7 @@ internal static partial class LabReader
         string? configuration = null, instance = null;
         if (kind == NodeKind.Gateway)
         {
-            configuration = Path.Combine(Path.GetDirectoryName(file)!, map.Text("configuration"));
+            configuration = Path.Combine(configurations, map.Text("configuration"));
             if (!File.Exists(configuration)) throw map.Wrong("configuration", $"{configuration} is not there", "name a file beside the lab file");
             instance = InstanceOf(configuration);
             if (before.Any(n => n.Instance == instance)) throw map.Wrong("configuration", $"two gateways are instance '{instance}'", "give each configuration its own instance:");
@@ -95,7 +112,7 @@ internal static partial class LabReader
         return new LabEnd(node, device, addresses);
     }
 
-    private static LabKeys Keys(YamlMap map, List<LabNode> nodes)
+    private static LabKeys Keys(YamlMap map, IReadOnlyList<LabNode> nodes)
     {
         var cipher = map.Text("cipher");
         if (!CipherKeys.TryLength(cipher, out _)) throw map.Wrong("cipher", $"'{cipher}' is no cipher", $"choose one of {string.Join(", ", CipherKeys.Names)}");
