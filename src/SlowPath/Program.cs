@@ -48,7 +48,7 @@ internal static class Program
     private static int Serve(string file, string regionFile, string runtime)
     {
         if (!ProcessGuard.DieWithParent()) return 1;
-        ProcessGuard.Restrict(Capability.NetAdmin);
+        ProcessGuard.Restrict(Capability.NetAdmin, Capability.IpcLock);
         ProcessGuard.ForbidDumps();
         if (Read(file) is not { } configuration) return BadInput;
         using var logs = LoggerFactory.Create(logging => logging

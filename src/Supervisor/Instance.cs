@@ -114,7 +114,7 @@ internal sealed class Instance : IDisposable
     private ChildProcess StartSlowPath(string configuration) => ChildProcess.Start(
         Programs.Find(Programs.SlowPath),
         ["serve", configuration, "--region", paths.Region, "--runtime", paths.Directory],
-        new ChildOptions { Capabilities = [Capability.NetAdmin, Capability.NetRaw, Capability.NetBindService, Capability.IpcLock] });
+        new ChildOptions { Capabilities = [Capability.NetAdmin, Capability.IpcLock] });
 
     private ChildProcess StartDataPlane()
     {

@@ -48,12 +48,13 @@ public static unsafe partial class ProcessGuard
     {
         var mask = Mask(keep);
 
-        // The bounding set is what root's capabilities become at the next exec. A kernel that knows fewer capabilities answers EINVAL.
+        // The bounding set is what root's capabilities become at the next exec. A kernel that knows fewer capabilities answers EINVAL. Who was started without
+        // CAP_SETPCAP gets EPERM: what follows narrows it all the same, since with no_new_privs an exec gives no more than there was before it.
         for (var capability = 0; capability <= HighestCapability; capability++)
         {
             if ((mask & (1UL << capability)) != 0 || prctl(DropBounding, (nuint)capability, 0, 0, 0) == 0) continue;
-            if (Marshal.GetLastPInvokeError() == 22) break;
-            if (EffectiveCapabilities() == 0) break;
+            var error = Marshal.GetLastPInvokeError();
+            if (error is 1 or 22) break;
             throw new IOException($"cannot drop capability {capability}: {LinuxCall.LastError()}");
         }
 
