@@ -127,6 +127,26 @@ public sealed class AfXdpTests
     });
 
     [SkippableFact]
+    public void A_device_that_is_set_down_is_lost_until_it_is_up_again() => InNamespace(network =>
+    {
+        network.AddVeth("x0", "x1");
+        using var memory = new FrameMemory(Frames, Jumbos);
+        var pool = new FrameExchange(memory, 1).Pools[0];
+        using var port = new TestPort(memory, pool, "x0", PortMode.None);
+        network.Exec("ip link set x0 down");
+        Assert.False(port.Queues[0].HasPending());
+        Assert.True(port.Queues[0].IsLost);
+        Assert.Equal(0, port.Queues[0].Send([default]));
+        port.Queues[0].Dispose();
+        Assert.Equal(Frames, pool.Free);
+        Assert.Contains("is down", Assert.Throws<IOException>(() => port.Open()).Message, StringComparison.Ordinal);
+        network.Exec("ip link set x0 up");
+        using var again = port.Open()[0];
+        Assert.False(again.HasPending());
+        Assert.False(again.IsLost);
+    });
+
+    [SkippableFact]
     public void A_queue_opens_again_at_once_after_it_was_closed() => InNamespace(network =>
     {
         network.AddVeth("x0", "x1");

@@ -83,6 +83,34 @@ public sealed class SupervisorTests : IDisposable
     });
 
     [SkippableFact]
+    public void After_a_kill_the_region_stays_nothing_is_forwarded_and_the_next_run_goes_on() => InNamespace(network =>
+    {
+        const int unusedPlace = 4000;
+        byte[] marker = [0xa5, 0x5a];
+        Prepare(Plan("w0"));
+        var supervisor = Start(network);
+        Until(() => Running("serve") && Running("plane"), supervisor);
+        using (var region = File.OpenHandle(Path.Combine(runtime, "region"), FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite)) RandomAccess.Write(region, marker, unusedPlace);
+        var (plane, serve) = (ProcessOf("plane"), ProcessOf("serve"));
+        supervisor.Kill();
+        Assert.True(supervisor.WaitForExit(Patience));
+        Assert.Equal("0", network.Exec("cat /proc/sys/net/ipv4/ip_forward").Trim());
+        LinuxProcess.Signal(serve, LinuxProcess.Kill);
+
+        // The old data plane still holds the TUN device's queue while the new supervisor starts.
+        supervisor = Start(network);
+        Until(() => ProcessOf("plane") != plane && Running("plane") && Running("serve"), supervisor);
+        LinuxProcess.Signal(plane, LinuxProcess.Kill);
+        Assert.Contains("10.99.0.1/32", network.Exec("ip addr show vpn0"), StringComparison.Ordinal);
+        Assert.Contains("xdp", network.Exec("ip link show w0"), StringComparison.Ordinal);
+        var kept = new byte[2];
+        using (var region = File.OpenHandle(Path.Combine(runtime, "region"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite)) RandomAccess.Read(region, kept, unusedPlace);
+        Assert.Equal(marker, kept);
+        Stop(supervisor);
+        Assert.Empty(Directory.GetFiles(runtime));
+    });
+
+    [SkippableFact]
     public void A_child_that_keeps_dying_is_started_ever_more_slowly() => InNamespace(network =>
     {
         Prepare(Plan("w0"), plane: "echo once >>$D/starts; exit 3");

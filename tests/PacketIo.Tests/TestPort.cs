@@ -21,7 +21,7 @@ public sealed class TestPort : IDisposable
         maps = SteeringMaps.Create(addresses);
         program = maps.LoadSteer();
         link = XdpLink.Attach(program, device, mode);
-        Queues = AfXdpPort.Open(Umem, [pool], 0, device, link.Mode, maps.Xsk);
+        Queues = Open();
         Poll();
     }
 
@@ -32,6 +32,8 @@ public sealed class TestPort : IDisposable
     public XskMemory Umem { get; }
 
     public IReadOnlyList<AfXdpQueue> Queues { get; }
+
+    public IReadOnlyList<AfXdpQueue> Open() => AfXdpPort.Open(Umem, [Pool], 0, link.Device, link.Mode, maps.Xsk);
 
     public void Poll()
     {

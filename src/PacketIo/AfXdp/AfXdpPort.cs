@@ -18,6 +18,8 @@ public static class AfXdpPort
     /// <exception cref="IOException">A queue cannot be opened; those that were are closed again and their frames are back.</exception>
     public static IReadOnlyList<AfXdpQueue> Open(XskMemory memory, IReadOnlyList<FramePool> pools, byte port, string device, PortMode mode, BpfMap xsk, double fillShare = 0.25)
     {
+        if (KernelDevice.IndexOf(device) == 0) throw new IOException($"no device '{device}': the port opens when it is there");
+        if (!KernelDevice.IsUp(device)) throw new IOException($"device {device} is down: ip link set {device} up");
         var count = Math.Min(KernelDevice.ReceiveQueues(device), SteeringMaps.MaximumQueues);
         var opened = new List<AfXdpQueue>();
         try
