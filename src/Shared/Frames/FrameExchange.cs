@@ -9,10 +9,15 @@ public sealed class FrameExchange
     private readonly int framesEach;
     private readonly int jumbosEach;
     private readonly SpscRing<uint>[] rings;
+    private readonly int[]? leases;
 
-    /// <summary>Divides <paramref name="memory"/> evenly between workers.</summary>
-    public FrameExchange(FrameMemory memory, int workers)
+    /// <summary>
+    /// Divides <paramref name="memory"/> evenly between workers. With <paramref name="watchLeases"/> (tests, debug builds) each taking and giving back is
+    /// checked, and a frame that is given back twice throws where it happens; without, it costs nothing.
+    /// </summary>
+    public FrameExchange(FrameMemory memory, int workers, bool watchLeases = WatchByDefault)
     {
+        if (watchLeases) leases = new int[memory.Frames + memory.JumboRuns];
         Memory = memory;
         Workers = workers;
         framesEach = memory.Frames / workers;
@@ -30,6 +35,28 @@ public sealed class FrameExchange
 
     /// <summary>One pool for each worker.</summary>
     public IReadOnlyList<FramePool> Pools { get; }
+
+#if DEBUG
+    private const bool WatchByDefault = true;
+#else
+    private const bool WatchByDefault = false;
+#endif
+
+    /// <summary>Called when a frame is taken.</summary>
+    internal void Lease(uint frame)
+    {
+        if (leases != null && Interlocked.Exchange(ref leases[IndexOf(frame)], 1) != 0) throw new InvalidOperationException($"frame {frame:x} was taken while it was taken");
+    }
+
+    /// <summary>Called when a frame is given back, by whichever worker.</summary>
+    internal void Return(uint frame)
+    {
+        if (leases != null && Interlocked.Exchange(ref leases[IndexOf(frame)], 0) != 1) throw new InvalidOperationException($"frame {frame:x} was given back twice");
+    }
+
+    private int IndexOf(uint address) => address < Memory.JumboStart
+        ? (int)(address / FrameMemory.FrameSize)
+        : Memory.Frames + (int)((address - Memory.JumboStart) / FrameMemory.JumboSize);
 
     internal int OwnerOf(uint address) => Workers == 1 ? 0 : address < Memory.JumboStart
         ? (int)(address / FrameMemory.FrameSize) / framesEach

@@ -56,6 +56,7 @@ public sealed class FramePool
         }
 
         frame = frames[--frameTop];
+        exchange.Lease(frame);
         return true;
     }
 
@@ -66,6 +67,7 @@ public sealed class FramePool
         run = 0;
         if (jumboTop == 0) return false;
         run = jumbos[--jumboTop];
+        exchange.Lease(run);
         return true;
     }
 
@@ -73,6 +75,7 @@ public sealed class FramePool
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Give(uint address)
     {
+        exchange.Return(address);
         if (exchange.OwnerOf(address) == Worker) GiveOwn(address);
         else exchange.SendHome(Worker, address);
     }

@@ -1,4 +1,3 @@
-using System.ComponentModel;
 using System.Runtime.InteropServices;
 
 namespace Appliance.Shared;
@@ -40,7 +39,7 @@ internal static unsafe partial class LinuxMemory
     public static nint MapAnonymous(nuint length)
     {
         var address = mmap(null, length, ProtReadWrite, MapPrivate | MapAnonymousFlag, -1, 0);
-        if ((nint)address == -1) throw new IOException($"mmap of {length} octets of packet memory: {LastError()}");
+        if ((nint)address == -1) throw new IOException($"mmap of {length} octets of packet memory: {LinuxCall.LastError()}");
         _ = madvise(address, length, AdviseHugePage);
         _ = madvise(address, length, AdviseDontDump);
         for (nuint at = 0; at < length; at += 4096) ((byte*)address)[at] = 0;
@@ -51,12 +50,12 @@ internal static unsafe partial class LinuxMemory
     public static nint MapShare(nint descriptor, nuint length)
     {
         var address = mmap(null, length, ProtReadWrite, MapShared, (int)descriptor, 0);
-        if ((nint)address == -1) throw new IOException($"mmap of the region ({length} octets): {LastError()}");
+        if ((nint)address == -1) throw new IOException($"mmap of the region ({length} octets): {LinuxCall.LastError()}");
         _ = madvise(address, length, AdviseHugePage);
         _ = madvise(address, length, AdviseDontDump);
         if (mlock2(address, length, LockOnFault) != 0)
         {
-            var why = LastError();
+            var why = LinuxCall.LastError();
             _ = munmap(address, length);
             throw new IOException($"cannot lock the region in memory ({length} octets): {why}. Raise LimitMEMLOCK, or give the process CAP_IPC_LOCK.");
         }
@@ -64,8 +63,21 @@ internal static unsafe partial class LinuxMemory
         return (nint)address;
     }
 
+    /// <summary>Overwrites every page that a file on tmpfs holds.</summary>
+    public static void WipeShare(nint descriptor, nuint length)
+    {
+        if (length == 0) return;
+        var address = mmap(null, length, ProtReadWrite, MapShared, (int)descriptor, 0);
+        if ((nint)address == -1) throw new IOException($"mmap of the region to wipe it: {LinuxCall.LastError()}");
+        var resident = Residency((nint)address, length);
+        for (var page = 0; page < resident.Length; page++)
+        {
+            if (resident[page]) new Span<byte>((byte*)address + (long)page * 4096, 4096).Clear();
+        }
+
+        _ = munmap(address, length);
+    }
+
     /// <summary>Removes a mapping.</summary>
     public static void Unmap(nint address, nuint length) => _ = munmap((void*)address, length);
-
-    private static string LastError() => new Win32Exception(Marshal.GetLastPInvokeError()).Message;
 }

@@ -22,7 +22,16 @@ public sealed unsafe partial class Region : IDisposable
         this.file = file;
         this.counts = counts;
         map = new RegionMap(counts);
-        start = (byte*)LinuxMemory.MapShare(file.SafeFileHandle.DangerousGetHandle(), (nuint)map.Length);
+        try
+        {
+            start = (byte*)LinuxMemory.MapShare(file.SafeFileHandle.DangerousGetHandle(), (nuint)map.Length);
+        }
+        catch (IOException)
+        {
+            file.Dispose();
+            throw;
+        }
+
         SaLookup = new SaLookup(start + map.SaLookup, counts.InboundSas);
         Ipv4Routes = new Ipv4Routes(start + map.Ipv4Routes, counts.Ipv4Groups);
         Ipv6Routes = new Ipv6Routes(start + map.Ipv6Routes, counts.Ipv6Nodes);
@@ -53,7 +62,7 @@ public sealed unsafe partial class Region : IDisposable
         var wanted = CountsOf(sizes);
         RegionFile.RequireTmpfs(Path.GetDirectoryName(Path.GetFullPath(path))!);
         kept = File.Exists(path) && RegionFile.Matches(path, wanted);
-        if (!kept) File.Delete(path);
+        if (!kept) WipeAndDelete(path);
         var file = RegionFile.OpenOrCreate(path, (long)new RegionMap(wanted).Length);
         var region = new Region(file, wanted);
         ref var header = ref region.Header;
@@ -76,6 +85,15 @@ public sealed unsafe partial class Region : IDisposable
         throw new IOException($"{path}: {problem}");
     }
 
+    /// <summary>Overwrites whatever a region's file holds, of any layout, and deletes it: its keys are then nowhere. Does nothing when there is none.</summary>
+    /// <exception cref="IOException">The file cannot be opened or deleted.</exception>
+    public static void WipeAndDelete(string path)
+    {
+        if (!File.Exists(path)) return;
+        using (var file = RegionFile.Open(path)) LinuxMemory.WipeShare(file.SafeFileHandle.DangerousGetHandle(), (nuint)file.Length);
+        File.Delete(path);
+    }
+
     /// <summary>What worker <paramref name="worker"/> publishes.</summary>
     public ref WorkerBlock Worker(int worker) => ref Slot<WorkerBlock>(map.Workers, (uint)worker, WorkerBlock.Maximum);
 
@@ -83,7 +101,9 @@ public sealed unsafe partial class Region : IDisposable
     public ref PortRecord Port(int port) => ref Slot<PortRecord>(map.Ports, (uint)port, PortRecord.Maximum);
 
     /// <summary>Events from worker <paramref name="worker"/> to the slow path.</summary>
-    public EventRing Events(int worker) => new(start + map.Events + (ulong)worker * (ulong)EventRing.SizeFor(counts.EventsPerWorker), counts.EventsPerWorker);
+    public EventRing Events(int worker) => (uint)worker < WorkerBlock.Maximum
+        ? new(start + map.Events + (ulong)worker * (ulong)EventRing.SizeFor(counts.EventsPerWorker), counts.EventsPerWorker)
+        : throw new ArgumentOutOfRangeException(nameof(worker), $"worker {worker} of {WorkerBlock.Maximum}");
 
     /// <summary>An address of the machine itself, mirrored by the slow path; <see cref="IpAddress.Any"/> where the place is empty.</summary>
     public ref IpAddress LocalAddress(int index) => ref Slot<IpAddress>(map.LocalAddresses, (uint)index, MaximumLocalAddresses);

@@ -60,11 +60,14 @@ public sealed class SpscRing<T> where T : unmanaged
         return true;
     }
 
-    /// <summary>Consumer: takes up to a batch out; returns how many.</summary>
+    /// <summary>Consumer: takes up to a batch out, which frees its places at once; returns how many.</summary>
     public int Dequeue(Span<T> batch)
     {
-        var count = 0;
-        while (count < batch.Length && TryDequeue(out batch[count])) count++;
+        var head = sides.Head;
+        if (head == sides.TailSeen) sides.TailSeen = Volatile.Read(ref sides.Tail);
+        var count = (int)Math.Min(sides.TailSeen - head, (uint)batch.Length);
+        for (var i = 0; i < count; i++) batch[i] = slots[(head + (uint)i) & (uint)mask];
+        if (count > 0) Volatile.Write(ref sides.Head, head + (uint)count);
         return count;
     }
 }

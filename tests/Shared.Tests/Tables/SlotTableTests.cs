@@ -97,9 +97,11 @@ public sealed class SlotTableTests
         using var place = new TestRegion(Small);
         var table = SlotTable.ForTunnels(place.Region, new Quiescence(place.Region));
         Assert.Throws<InvalidOperationException>(() => table.Publish(0));
+        Assert.Throws<InvalidOperationException>(() => table.Retire(0));
         Assert.True(table.TryTake(out var slot));
-        Assert.Throws<InvalidOperationException>(() => table.Retire(slot));
         table.Publish(slot);
+        Assert.Throws<InvalidOperationException>(() => table.Publish(slot));
+        Assert.Throws<InvalidOperationException>(() => table.Abandon(slot));
         table.Retire(slot);
         Assert.Throws<InvalidOperationException>(() => table.Retire(slot));
         Assert.Throws<ArgumentOutOfRangeException>(() => table.Retire(99));
