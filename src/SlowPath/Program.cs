@@ -47,8 +47,8 @@ internal static class Program
     /// <summary>Exit code 3: the region or the kernel is not as it should be.</summary>
     private static int Serve(string file, string regionFile, string runtime)
     {
-        if (!ProcessGuard.DieWithParent()) return 1;
         ProcessGuard.Restrict(Capability.NetAdmin, Capability.IpcLock);
+        if (!ProcessGuard.DieWithParent()) return 1;
         ProcessGuard.ForbidDumps();
         if (Read(file) is not { } configuration) return BadInput;
         using var logs = LoggerFactory.Create(logging => logging

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net.Mime;
 using System.Security.Cryptography;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Appliance.Shared;
@@ -20,6 +21,9 @@ internal sealed class ApiServer : IAsyncDisposable
 {
     private const int MaximumBody = 64 * 1024;
     private const int RetireSeconds = 10;
+
+    /// <summary>Nobody puts these answers into HTML: an apostrophe stays one.</summary>
+    private static readonly ViewJson Json = new(new JsonSerializerOptions(ViewJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
     private readonly WebApplication application;
     private readonly EventLoop loop;
     private readonly Gateway gateway;
@@ -68,16 +72,16 @@ internal sealed class ApiServer : IAsyncDisposable
         }
         catch (RefusedException refused)
         {
-            await SendAsync(context, refused.Status, new ErrorView(refused.Message, refused.Hint), ViewJson.Default.ErrorView);
+            await SendAsync(context, refused.Status, new ErrorView(refused.Message, refused.Hint), Json.ErrorView);
         }
         catch (Microsoft.AspNetCore.Http.BadHttpRequestException bad)
         {
-            await SendAsync(context, bad.StatusCode, new ErrorView(bad.Message, $"a body has at most {MaximumBody} octets"), ViewJson.Default.ErrorView);
+            await SendAsync(context, bad.StatusCode, new ErrorView(bad.Message, $"a body has at most {MaximumBody} octets"), Json.ErrorView);
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
             log.LogError("{Method} {Path}: {Kind}: {Problem}", context.Request.Method, context.Request.Path, exception.GetType().Name, exception.Message);
-            await SendAsync(context, 500, new ErrorView("the slow path failed at this request", "see its log"), ViewJson.Default.ErrorView);
+            await SendAsync(context, 500, new ErrorView("the slow path failed at this request", "see its log"), Json.ErrorView);
         }
     }
 
@@ -86,14 +90,14 @@ internal sealed class ApiServer : IAsyncDisposable
         var path = (context.Request.Path.Value ?? "/").Trim('/').Split('/');
         return (context.Request.Method, path) switch
         {
-            ("GET", ["health"]) => GetAsync(context, () => Health.Of(gateway), ViewJson.Default.HealthView),
-            ("GET", ["sa"]) => GetAsync(context, () => ViewBuilder.Sas(gateway), ViewJson.Default.IReadOnlyListSaView),
-            ("GET", ["spd"]) => GetAsync(context, () => ViewBuilder.Rules(gateway), ViewJson.Default.IReadOnlyListRuleView),
-            ("GET", ["routes"]) => GetAsync(context, () => ViewBuilder.Routes(gateway), ViewJson.Default.IReadOnlyListRouteView),
-            ("GET", ["ports"]) => GetAsync(context, () => ViewBuilder.Ports(gateway.Region), ViewJson.Default.IReadOnlyListPortView),
-            ("GET", ["workers"]) => GetAsync(context, () => ViewBuilder.Workers(gateway.Region), ViewJson.Default.IReadOnlyListWorkerView),
-            ("GET", ["drops"]) => GetAsync(context, () => ViewBuilder.Drops(gateway.Region), ViewJson.Default.IReadOnlyListDropView),
-            ("GET", ["tunnels"]) => GetAsync(context, () => ViewBuilder.Tunnels(gateway), ViewJson.Default.IReadOnlyListTunnelView),
+            ("GET", ["health"]) => GetAsync(context, () => Health.Of(gateway), Json.HealthView),
+            ("GET", ["sa"]) => GetAsync(context, () => ViewBuilder.Sas(gateway), Json.IReadOnlyListSaView),
+            ("GET", ["spd"]) => GetAsync(context, () => ViewBuilder.Rules(gateway), Json.IReadOnlyListRuleView),
+            ("GET", ["routes"]) => GetAsync(context, () => ViewBuilder.Routes(gateway), Json.IReadOnlyListRouteView),
+            ("GET", ["ports"]) => GetAsync(context, () => ViewBuilder.Ports(gateway.Region), Json.IReadOnlyListPortView),
+            ("GET", ["workers"]) => GetAsync(context, () => ViewBuilder.Workers(gateway.Region), Json.IReadOnlyListWorkerView),
+            ("GET", ["drops"]) => GetAsync(context, () => ViewBuilder.Drops(gateway.Region), Json.IReadOnlyListDropView),
+            ("GET", ["tunnels"]) => GetAsync(context, () => ViewBuilder.Tunnels(gateway), Json.IReadOnlyListTunnelView),
             ("GET", ["metrics"]) => MetricsAsync(context),
             ("POST", ["sa"]) => PostSaAsync(context),
             ("POST", ["tunnels", var tunnel, "keys"]) => PostKeysAsync(context, tunnel),
@@ -131,7 +135,7 @@ internal sealed class ApiServer : IAsyncDisposable
             }
         });
         var slots = await loop.RunAsync(() => gateway.InstallAsync([request]));
-        await SendAsync(context, 200, new SlotView(slots[0]), ViewJson.Default.SlotView);
+        await SendAsync(context, 200, new SlotView(slots[0]), Json.SlotView);
     }
 
     private async Task PostKeysAsync(HttpContext context, string tunnel)
@@ -151,7 +155,7 @@ internal sealed class ApiServer : IAsyncDisposable
             }
         });
         var slots = await loop.RunAsync(() => gateway.ReplaceKeysAsync(tunnel, requests, retire));
-        await SendAsync(context, 200, new SlotsView(slots[1], slots[0]), ViewJson.Default.SlotsView);
+        await SendAsync(context, 200, new SlotsView(slots[1], slots[0]), Json.SlotsView);
     }
 
     private async Task DeleteSaAsync(HttpContext context, bool isOutbound, string spi)
@@ -162,13 +166,13 @@ internal sealed class ApiServer : IAsyncDisposable
             gateway.Delete(isOutbound, number);
             return true;
         });
-        await SendAsync(context, 200, new DoneView(true), ViewJson.Default.DoneView);
+        await SendAsync(context, 200, new DoneView(true), Json.DoneView);
     }
 
     private async Task ReloadAsync(HttpContext context)
     {
         await loop.RunAsync(gateway.ReloadAsync);
-        await SendAsync(context, 200, new DoneView(true), ViewJson.Default.DoneView);
+        await SendAsync(context, 200, new DoneView(true), Json.DoneView);
     }
 
     /// <summary>Reads the whole body into one buffer, which is wiped after <paramref name="use"/>.</summary>

@@ -22,8 +22,8 @@ internal static class Health
         var ports = ViewBuilder.Ports(region);
         foreach (var port in ports)
         {
-            if (port.State == "up") continue;
-            var why = port.InterfaceIndex == 0 && port.Kind is "af_xdp" or "tun" ? "its device is not there" : alive ? "its device is gone or down" : "no data plane has opened it";
+            if (!alive || port.State == "up") continue;
+            var why = port.InterfaceIndex == 0 && port.Kind is "af_xdp" or "tun" ? "its device is not there" : "its device is gone or down";
             problems.Add(new ProblemView($"port {port.Name} is {port.State}", port.Name, why, "bring the device up ('ip link'); the port is taken back by itself"));
         }
 

@@ -110,6 +110,7 @@ internal sealed partial class Gateway : IDisposable
         try
         {
             mirror = netlink.Dump();
+            kernel.Forget();
             dirty = true;
         }
         catch (IOException exception)

@@ -8,9 +8,13 @@ namespace Appliance.SlowPath.Serving;
 internal sealed class KernelWriter(IKernel netlink, ILogger log)
 {
     private readonly Dictionary<KernelRoute, string> failed = [];
+    private readonly HashSet<KernelRoute> issued = [];
 
     /// <summary>What could not be done, one sentence each.</summary>
     public IReadOnlyCollection<string> Problems => failed.Values;
+
+    /// <summary>The mirror was read anew: what was written and is not in it is not there.</summary>
+    public void Forget() => issued.Clear();
 
     /// <summary>Writes what is missing, removes what is ours and not wanted. True when something changed.</summary>
     public bool Write(GatewayConfiguration configuration, KernelMirror mirror)
@@ -22,10 +26,11 @@ internal sealed class KernelWriter(IKernel netlink, ILogger log)
                 changed |= Addresses(port.Addresses, link, mirror, removeOthers: false);
         var wanted = KernelRoutes.Wanted(configuration, door is { IsUp: true } ? door.Index : 0);
         var there = mirror.OwnRoutes.ToHashSet();
-        foreach (var old in failed.Keys.Where(r => !wanted.Contains(r)).ToList()) failed.Remove(old);
+        foreach (var old in failed.Keys.Where(r => !wanted.Contains(r) || there.Contains(r)).ToList()) failed.Remove(old);
+        issued.ExceptWith(there);
 
         // Blackholes first: between two routes of ours nothing is open.
-        foreach (var route in wanted.Where(r => !there.Contains(r)).OrderByDescending(r => r.Kind)) changed |= Add(route);
+        foreach (var route in wanted.Where(r => !there.Contains(r) && !issued.Contains(r)).OrderByDescending(r => r.Kind)) changed |= Add(route);
         foreach (var route in there.Where(r => !wanted.Contains(r))) changed |= Remove(route);
         return changed;
     }
@@ -57,6 +62,7 @@ internal sealed class KernelWriter(IKernel netlink, ILogger log)
         if (netlink.Route(true, route) is not { } problem)
         {
             failed.Remove(route);
+            issued.Add(route);
             return true;
         }
 
