@@ -91,9 +91,9 @@ internal sealed class Lab
                     missing.Remove(name);
                     say($"{name}: ready after {clock.Elapsed.TotalSeconds:0.0} s");
                 }
-                else if (clock.Elapsed.TotalSeconds > 2 && told.GetValueOrDefault(name) != missing[name])
+                else if (clock.Elapsed.TotalSeconds > 2 && told.GetValueOrDefault(name) != missing[name].Split('\n')[0])
                 {
-                    say($"{name}: {told[name] = missing[name]}");
+                    say($"{name}: {told[name] = missing[name].Split('\n')[0]}");
                 }
             }
 

@@ -6,7 +6,7 @@ namespace Appliance.Cli.Labs;
 /// <summary>Asks a gateway what it still lacks.</summary>
 internal static class Readiness
 {
-    /// <summary>What is missing; empty when the gateway says that it is well.</summary>
+    /// <summary>What is missing, a line each; empty when the gateway says that it is well.</summary>
     public static string Missing(string socket)
     {
         if (!File.Exists(socket)) return "its API is not there yet";
@@ -16,7 +16,7 @@ internal static class Readiness
             var health = api.Get("/health");
             if ((string?)health["status"] == "ok") return "";
             var problems = health["problems"] as JsonArray ?? [];
-            return problems.Count == 0 ? $"health: {health["status"]}" : string.Join("; ", problems.Select(p => $"{p!["what"]} ({p["where"]}): {p["why"]}"));
+            return problems.Count == 0 ? $"health: {health["status"]}" : string.Join('\n', problems.Select(p => $"{p!["what"]} ({p["where"]}): {p["why"]}"));
         }
         catch (Failure e)
         {
