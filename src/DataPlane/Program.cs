@@ -9,7 +9,7 @@ using Appliance.Shared;
 // 1 no more privileges than AF_XDP needs   2 the region, and what a predecessor left   3 workers, warmed up   4 ports   5 until SIGTERM
 try
 {
-    ProcessGuard.Restrict(Capability.NetRaw, Capability.NetAdmin, Capability.Bpf, Capability.IpcLock);
+    ProcessGuard.Restrict(Capability.NetRaw, Capability.NetAdmin, Capability.IpcLock, Capability.SysNice);
     if (!ProcessGuard.DieWithParent()) return 1;
     ProcessGuard.ForbidDumps();
     if (!Arguments.TryRead(args, out var arguments)) return 2;

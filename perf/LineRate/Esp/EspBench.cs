@@ -19,11 +19,14 @@ internal sealed class EspBench : IDisposable
 
     private readonly string directory = $"/dev/shm/appliance-perf-{Environment.ProcessId}";
 
+    private readonly SaLookupTable lookup;
+
     public EspBench(int sas, int routes, int workers, AesGcmTier tier, bool inbound)
     {
         (Sas, Routes, Workers) = (sas, Math.Max(sas, routes), workers);
         Directory.CreateDirectory(directory);
         Region = Region.CreateOrOpen(directory + "/region", Sizes(sas), workers, out _);
+        lookup = new SaLookupTable(Region, new Quiescence(Region));
         Fill(inbound);
         Engine = new Engine(Region, workers, 8192, 16, -1, tier);
     }
@@ -133,6 +136,6 @@ internal sealed class EspBench : IDisposable
         sa.Flags = SaFlags.Esn;
         sa.ReplayWindow = 1024;
         sa.State = SlotState.Live;
-        Region.SaLookup.TryAdd(sa.Spi, tunnel.Local, IpAddress.Any, slot);
+        _ = lookup.TryAdd(sa.Spi, tunnel.Local, IpAddress.Any, slot);
     }
 }

@@ -14,6 +14,12 @@ internal static class Inheritance
     {
         WorkerEpoch.TakeOver(region);
         for (uint slot = 0; slot < (uint)region.Counts.OutboundSas; slot++) Adopt(ref region.OutboundState(slot));
+        for (var port = 0; port < PortRecord.Maximum; port++)
+        {
+            region.Port(port).Running = PortState.Closed;
+            region.Port(port).Queues = 0;
+        }
+
         CountLost(region);
     }
 

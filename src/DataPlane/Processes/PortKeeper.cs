@@ -10,6 +10,7 @@ internal sealed class PortKeeper(LaunchPlan plan, Region region, Engine engine, 
 {
     private const int RetryMilliseconds = 500;
     private readonly string[] problems = new string[PortRecord.Maximum];
+    private readonly ulong[] missed = new ulong[PortRecord.Maximum];
     private long nextTry;
 
     /// <summary>Opens what is closed, and closes everywhere what one worker found lost.</summary>
@@ -25,11 +26,17 @@ internal sealed class PortKeeper(LaunchPlan plan, Region region, Engine engine, 
     {
         ref var record = ref region.Port(port.Index);
         var open = engine.Workers.Sum(worker => worker.Ports.OpenQueues(port.Index));
-        if (record.Running == PortState.Up && open == record.Queues) return;
+        if (record.Running == PortState.Up && open == record.Queues)
+        {
+            record.KernelDrops = missed[port.Index] + Missed(port.Index);
+            return;
+        }
+
         if (record.Running == PortState.Up)
         {
             record.Running = PortState.Lost;
             record.Losses++;
+            missed[port.Index] = record.KernelDrops;
             SetSenders(port.Index, 0);
             Log.Say($"port {port.Name}: device {port.Device} is lost; the others go on");
         }
@@ -67,6 +74,18 @@ internal sealed class PortKeeper(LaunchPlan plan, Region region, Engine engine, 
             if (problem.Message != problems[port.Index]) Log.Say($"port {port.Name}: {problem.Message}");
             problems[port.Index] = problem.Message;
         }
+    }
+
+    /// <summary>What the queues that are open have missed; those closed before are in <see cref="missed"/>.</summary>
+    private ulong Missed(int port)
+    {
+        var sum = 0UL;
+        foreach (var queue in engine.Workers.SelectMany(worker => worker.Ports.Queues))
+        {
+            if (queue.Port == port) sum += queue.Missed;
+        }
+
+        return sum;
     }
 
     private void SetSenders(int port, int workers)

@@ -21,8 +21,10 @@ internal static class WarmUp
     {
         var kernel = tier == AesGcmTier.Vaes ? typeof(VaesKernel) : typeof(ManagedKernel);
         var types = Rooms.SelectMany(room => room.GetTypes()).Select(type => Close(type, kernel)).OfType<Type>().Where(IsHot).ToArray();
+        var begin = Environment.TickCount64;
         foreach (var type in types) RuntimeHelpers.RunClassConstructor(type.TypeHandle);
-        foreach (var type in types) Compile(type);
+        var count = types.AsParallel().Sum(Compile);
+        Log.Say($"{count} methods compiled in {Environment.TickCount64 - begin} ms");
     }
 
     private static bool IsHot(Type type) => type.Namespace is { } room && !type.IsInterface && !type.IsEnum && !typeof(Attribute).IsAssignableFrom(type) && !typeof(Delegate).IsAssignableFrom(type)
@@ -49,14 +51,18 @@ internal static class WarmUp
         }
     }
 
-    private static void Compile(Type type)
+    private static int Compile(Type type)
     {
         const BindingFlags own = BindingFlags.DeclaredOnly | BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic;
+        var count = 0;
         foreach (var method in type.GetMethods(own))
         {
             if (method.IsAbstract || method.IsGenericMethodDefinition || (method.Attributes & MethodAttributes.PinvokeImpl) != 0) continue;
             if (type.IsGenericType) RuntimeHelpers.PrepareMethod(method.MethodHandle, [type.GetGenericArguments()[0].TypeHandle]);
             else RuntimeHelpers.PrepareMethod(method.MethodHandle);
+            count++;
         }
+
+        return count;
     }
 }
