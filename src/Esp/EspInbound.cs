@@ -49,13 +49,17 @@ public sealed class EspInbound<TKernel>
         if (packets.Length > MaximumBatch || results.Length < packets.Length) throw new ArgumentOutOfRangeException(nameof(packets));
         gcm.Clear();
         gmac.Clear();
+        var previous = uint.MaxValue;
         for (var i = 0; i < packets.Length; i++)
         {
             if (i + Tuning.PrefetchDistance < packets.Length) region.PrefetchInbound(packets[i + Tuning.PrefetchDistance].Tag);
             ref var packet = ref packets[i];
+            ref var sa = ref region.InboundSa(packet.Tag);
             ref var state = ref region.InboundState(packet.Tag);
+            if (packet.Tag != previous) Region.PrefetchKey(ref sa.Key, packet.Length);
+            previous = packet.Tag;
             results[i] = default;
-            var reason = Open(packet, ref region.InboundSa(packet.Tag), ref state, ref opened[i], i);
+            var reason = Open(packet, ref sa, ref state, ref opened[i], i);
             if (reason != DropReason.None) Drop(ref results[i], ref state, reason);
         }
 
@@ -93,6 +97,7 @@ public sealed class EspInbound<TKernel>
             if (sequence == 0) return DropReason.SequenceZero;
             reason = ReplayWindow.Check(ref state, window, sequence);
             if (reason != DropReason.None) return reason;
+            Region.PrefetchWindow(ref state, sequence);
         }
 
         open.Sequence = sequence;

@@ -59,11 +59,14 @@ public sealed class EspOutbound<TKernel> : IDisposable
     public void Encapsulate(Span<Packet> packets, Span<DropReason> reasons, long tick)
     {
         Start(packets.Length, reasons.Length);
+        var previous = uint.MaxValue;
         for (var i = 0; i < packets.Length; i++)
         {
             if (i + Tuning.PrefetchDistance < packets.Length) region.PrefetchOutbound(packets[i + Tuning.PrefetchDistance].Tag);
             ref var packet = ref packets[i];
             ref var sa = ref region.OutboundSa(packet.Tag);
+            if (packet.Tag != previous) Region.PrefetchKey(ref sa.Key, packet.Length);
+            previous = packet.Tag;
             ref var state = ref region.OutboundState(packet.Tag);
             var reason = sa.Mode == EspMode.Tunnel || (sa.Flags & SaFlags.IipTran) != 0
                 ? TunnelMode(ref packet, ref sa, ref state, i, tick)

@@ -77,7 +77,7 @@ public struct HeaderOctets
 
 /// <summary>
 /// Outbound SA as a worker reads it. Written by the slow path before <see cref="State"/> is set, never changed after but for the fields named so.
-/// Its running numbers are in <see cref="OutboundSaState"/>. 1024 octets; the key starts at 256.
+/// Its running numbers are in <see cref="OutboundSaState"/>. 1024 octets; the key starts at 256. What every packet reads lies in the lines at 0 and 128.
 /// </summary>
 [StructLayout(LayoutKind.Explicit, Size = RecordSize)]
 public struct OutboundSa
@@ -148,12 +148,6 @@ public struct OutboundSa
     /// <summary>The last sequence number that may be used: 2^32-1, 2^64-1, or the IV space under a Sender-ID.</summary>
     [FieldOffset(56)] public ulong SequenceHardLimit;
 
-    /// <summary>At this many octets a soft event is raised; 0 for never.</summary>
-    [FieldOffset(64)] public ulong BytesSoftLimit;
-
-    /// <summary>From this many octets on the SA sends nothing; 0 for never.</summary>
-    [FieldOffset(72)] public ulong BytesHardLimit;
-
     /// <summary>Outer destination.</summary>
     [FieldOffset(80)] public IpAddress Destination;
 
@@ -174,6 +168,12 @@ public struct OutboundSa
 
     /// <summary>Outer IP (and UDP) header, ready but for what differs per packet.</summary>
     [FieldOffset(128)] public HeaderOctets OuterHeader;
+
+    /// <summary>At this many octets a soft event is raised; 0 for never.</summary>
+    [FieldOffset(176)] public ulong BytesSoftLimit;
+
+    /// <summary>From this many octets on the SA sends nothing; 0 for never.</summary>
+    [FieldOffset(184)] public ulong BytesHardLimit;
 
     /// <summary>Expanded keys.</summary>
     [FieldOffset(256)] public KeyOctets Key;

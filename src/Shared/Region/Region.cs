@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Appliance.Shared;
 
@@ -140,27 +141,49 @@ public sealed unsafe partial class Region : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref InboundSaState InboundState(uint slot) => ref Slot<InboundSaState>(map.InboundStates, slot, counts.InboundSas);
 
-    /// <summary>Asks the processor to load the first lines of an outbound SA and its state.</summary>
+    /// <summary>Asks the processor to load what every packet reads of an outbound SA, and its state.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void PrefetchOutbound(uint slot)
     {
-        if (!System.Runtime.Intrinsics.X86.Sse.IsSupported || slot >= (uint)counts.OutboundSas) return;
+        if (!Sse.IsSupported || slot >= (uint)counts.OutboundSas) return;
         var record = start + map.OutboundSas + (ulong)slot * Appliance.Shared.OutboundSa.RecordSize;
-        System.Runtime.Intrinsics.X86.Sse.Prefetch0(record);
-        System.Runtime.Intrinsics.X86.Sse.Prefetch0(record + 64);
-        System.Runtime.Intrinsics.X86.Sse.Prefetch0(record + 128);
-        System.Runtime.Intrinsics.X86.Sse.Prefetch0(start + map.OutboundStates + (ulong)slot * 64);
+        Sse.Prefetch0(record);
+        Sse.Prefetch0(record + 128);
+        Sse.Prefetch0(start + map.OutboundStates + (ulong)slot * 64);
     }
 
-    /// <summary>Asks the processor to load the first lines of an inbound SA and its state.</summary>
+    /// <summary>Asks the processor to load what every packet reads of an inbound SA, and its counters.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void PrefetchInbound(uint slot)
     {
-        if (!System.Runtime.Intrinsics.X86.Sse.IsSupported || slot >= (uint)counts.InboundSas) return;
-        var record = start + map.InboundSas + (ulong)slot * Appliance.Shared.InboundSa.RecordSize;
-        var state = start + map.InboundStates + (ulong)slot * InboundSaState.RecordSize;
-        System.Runtime.Intrinsics.X86.Sse.Prefetch0(record);
-        System.Runtime.Intrinsics.X86.Sse.Prefetch0(state);
+        if (!Sse.IsSupported || slot >= (uint)counts.InboundSas) return;
+        Sse.Prefetch0(start + map.InboundSas + (ulong)slot * Appliance.Shared.InboundSa.RecordSize);
+        Sse.Prefetch0(start + map.InboundStates + (ulong)slot * InboundSaState.RecordSize);
+    }
+
+    /// <summary>Asks the processor to load an SA's expanded key: the round keys and the powers that short packets need, all of them for longer ones.</summary>
+    /// <param name="key">The key of an SA record.</param>
+    /// <param name="octets">Length of the packet.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void PrefetchKey(ref KeyOctets key, int octets)
+    {
+        if (!Sse.IsSupported) return;
+        var line = (byte*)Unsafe.AsPointer(ref key);
+        Sse.Prefetch0(line);
+        Sse.Prefetch0(line + 64);
+        Sse.Prefetch0(line + 128);
+        Sse.Prefetch0(line + 192);
+        Sse.Prefetch0(line + 640);
+        Sse.Prefetch0(line + 704);
+        if (octets <= 128) return;
+        for (var at = 256; at < 640; at += 64) Sse.Prefetch0(line + at);
+    }
+
+    /// <summary>Asks the processor to load the part of a replay window where a sequence number lies.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void PrefetchWindow(ref InboundSaState state, ulong sequence)
+    {
+        if (Sse.IsSupported) Sse.Prefetch0((byte*)Unsafe.AsPointer(ref state.Window) + ((sequence & 4095) >> 3));
     }
 
     /// <inheritdoc/>
