@@ -9,6 +9,9 @@ namespace Appliance.Supervisor;
 /// </summary>
 internal static class Sysctls
 {
+    // Milliseconds between two ICMP errors to one destination: longer than the minute's worth that the kernel allows a new destination.
+    private const int NoIcmpErrors = 300_000_000;
+
     private const string Ipv4 = "/proc/sys/net/ipv4", Ipv6 = "/proc/sys/net/ipv6";
 
     /// <summary>Once, at start.</summary>
@@ -18,6 +21,10 @@ internal static class Sysctls
         Write($"{Ipv6}/conf/all/forwarding", 0);
         Write($"{Ipv4}/conf/all/accept_redirects", 0);
         Write($"{Ipv4}/conf/all/send_redirects", 0);
+
+        // While no XDP program stands in front of it, the kernel would answer each ESP packet with an ICMP error in the clear that quotes it.
+        Write($"{Ipv4}/icmp_ratelimit", NoIcmpErrors);
+        Write($"{Ipv6}/icmp/ratelimit", NoIcmpErrors);
     }
 
     /// <summary>For each device of a port, at start and when it returns.</summary>
