@@ -61,7 +61,9 @@ public sealed unsafe partial class Region : IDisposable
     public static Region CreateOrOpen(string path, RegionSizes sizes, int workers, out bool kept)
     {
         var wanted = CountsOf(sizes);
-        RegionFile.RequireTmpfs(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        var directory = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        RegionFile.RequireTmpfs(directory);
+        HugePages.Offer(directory);
         kept = File.Exists(path) && RegionFile.Matches(path, wanted);
         if (!kept) WipeAndDelete(path);
         var file = RegionFile.OpenOrCreate(path, (long)new RegionMap(wanted).Length);
