@@ -37,7 +37,8 @@ internal static class Health
         }
 
         var status = !alive ? "down" : problems.Count > 0 ? "degraded" : "ok";
-        return new HealthView(status, problems, Tier(header.CryptoTier), Processes(region, alive), ports);
+        return new HealthView(status, problems, Tier(header.CryptoTier), Processes(region, alive),
+            ports.Select(p => new PortHealthView(p.Name, p.State, p.Mode, p.Queues, p.Losses)).ToList());
     }
 
     private static string Tier(uint tier) => tier == NoTier ? "unknown" : ViewBuilder.Name((AesGcmTier)tier);

@@ -16,7 +16,9 @@ internal sealed record ProcessView(int Process, bool Alive, bool Ready, uint Sta
 
 internal sealed record ProcessesView(ProcessView Supervisor, ProcessView DataPlane, ProcessView SlowPath);
 
-internal sealed record HealthView(string Status, IReadOnlyList<ProblemView> Problems, string CryptoTier, ProcessesView Processes, IReadOnlyList<PortView> Ports);
+internal sealed record HealthView(string Status, IReadOnlyList<ProblemView> Problems, string CryptoTier, ProcessesView Processes, IReadOnlyList<PortHealthView> Ports);
+
+internal sealed record PortHealthView(string Name, string Running, string Mode, int Queues, uint Losses);
 
 internal sealed record SaView(
     string Direction, uint Slot, string Spi, string Tunnel, string Mode, string Encapsulation, string Cipher, bool Esn, int ReplayWindow, int Worker, string Source, string Destination,

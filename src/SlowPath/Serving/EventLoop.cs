@@ -1,14 +1,12 @@
-using System.Collections.Concurrent;
-
 namespace Appliance.SlowPath.Serving;
 
 /// <summary>
 /// One thread that owns all state. Others hand it work with <c>RunAsync</c>; an await in that work comes back to the same thread, so between two awaits nothing
 /// else runs. A tick runs at least every few milliseconds.
 /// </summary>
-internal sealed class EventLoop : SynchronizationContext, IDisposable
+internal sealed class EventLoop : SynchronizationContext
 {
-    private readonly BlockingCollection<(SendOrPostCallback Work, object? State)> queue = [];
+    private readonly Queue<(SendOrPostCallback Work, object? State)> queue = [];
     private readonly Action tick;
     private readonly int tickMilliseconds;
 
@@ -28,7 +26,7 @@ internal sealed class EventLoop : SynchronizationContext, IDisposable
         while (!stop.IsCancellationRequested)
         {
             var wait = (int)Math.Clamp(next - Environment.TickCount64, 0, tickMilliseconds);
-            if (queue.TryTake(out var item, wait, CancellationToken.None)) item.Work(item.State);
+            if (TryTake(wait, out var item)) item.Work(item.State);
             if (Environment.TickCount64 < next) continue;
             next = Environment.TickCount64 + tickMilliseconds;
             tick();
@@ -40,7 +38,11 @@ internal sealed class EventLoop : SynchronizationContext, IDisposable
     /// <inheritdoc/>
     public override void Post(SendOrPostCallback d, object? state)
     {
-        if (!queue.IsAddingCompleted) queue.Add((d, state));
+        lock (queue)
+        {
+            queue.Enqueue((d, state));
+            Monitor.Pulse(queue);
+        }
     }
 
     /// <summary>Runs work on the loop; its outcome, also an exception, comes back in the task.</summary>
@@ -64,6 +66,12 @@ internal sealed class EventLoop : SynchronizationContext, IDisposable
     /// <summary>Runs work without an await on the loop.</summary>
     public Task<T> RunAsync<T>(Func<T> work) => RunAsync(() => Task.FromResult(work()));
 
-    /// <inheritdoc/>
-    public void Dispose() => queue.Dispose();
+    private bool TryTake(int milliseconds, out (SendOrPostCallback Work, object? State) item)
+    {
+        lock (queue)
+        {
+            if (queue.Count == 0 && milliseconds > 0) Monitor.Wait(queue, milliseconds);
+            return queue.TryDequeue(out item);
+        }
+    }
 }

@@ -11,7 +11,7 @@ namespace Appliance.SlowPath.Serving;
 /// <summary>The slow path while it runs: one loop; the kernel's messages, requests of the API and signals come to it as work, events of the workers are looked for at each tick.</summary>
 internal sealed class Server : IDisposable
 {
-    private const int TickMilliseconds = 10, HeartbeatMilliseconds = 200, SecondMilliseconds = 1000;
+    private const int TickMilliseconds = 20, HeartbeatMilliseconds = 200, SecondMilliseconds = 1000;
     private readonly Gateway gateway;
     private readonly EventLoop loop;
     private readonly ILogger log;
@@ -50,11 +50,7 @@ internal sealed class Server : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        loop.Dispose();
-        gateway.Dispose();
-    }
+    public void Dispose() => gateway.Dispose();
 
     private static void Stop(PosixSignalContext context, CancellationTokenSource stop)
     {

@@ -1,0 +1,105 @@
+using System.Diagnostics;
+using Appliance.Policy;
+using Appliance.Shared;
+using Appliance.SlowPath.Netlink;
+
+namespace Appliance.SlowPath.Tests.Netlink;
+
+/// <summary>The mirror beside a real kernel, in a network namespace of its own.</summary>
+public sealed class NamespaceTests : IDisposable
+{
+    private readonly string name = $"slownl{Environment.ProcessId}";
+    private bool made;
+
+    public void Dispose()
+    {
+        if (made) Ip("netns", "del", name);
+    }
+
+    private static IpAddress Parse(string text) => IpAddress.TryParse(text, out var address) ? address : throw new FormatException(text);
+
+    [SkippableFact]
+    public void MirrorSeesAndWriterWrites()
+    {
+        Skip.IfNot(Environment.IsPrivilegedProcess, "needs root: makes a network namespace");
+        Skip.IfNot(File.Exists("/usr/sbin/ip") || File.Exists("/sbin/ip"), "needs iproute2");
+        Ip("netns", "add", name);
+        made = true;
+        Ip("-n", name, "link", "add", "wan0", "type", "veth", "peer", "name", "wanp");
+        Ip("-n", name, "link", "set", "wan0", "up");
+        Ip("-n", name, "link", "set", "wanp", "up");
+
+        // The sockets belong to the namespace of the thread that makes them; the thread goes back to nothing, it ends.
+        Exception? failure = null;
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                NamespaceEntry.Enter(name);
+                using var client = new NetlinkClient();
+                using var ears = new NetlinkSocket(Rtnetlink.Groups, 2000);
+                Judge(client, ears);
+            }
+            catch (Exception exception)
+            {
+                failure = exception;
+            }
+        });
+        thread.Start();
+        thread.Join();
+        if (failure is not null) throw new InvalidOperationException(failure.ToString(), failure);
+    }
+
+    private void Judge(NetlinkClient client, NetlinkSocket ears)
+    {
+        var mirror = client.Dump();
+        var link = mirror.Link("wan0")!;
+        Assert.True(link.IsUp);
+
+        Ip("-n", name, "addr", "add", "192.0.2.1/24", "dev", "wan0");
+        Hear(ears, mirror, () => mirror.View().Addresses.Contains(new KernelAddress(link.Index, Parse("192.0.2.1"), 24)), "address");
+        Ip("-n", name, "neigh", "add", "192.0.2.254", "lladdr", "02:00:00:00:00:fe", "dev", "wan0");
+        Hear(ears, mirror, () => mirror.View().Neighbours.Contains(new KernelNeighbour(link.Index, Parse("192.0.2.254"), 0xfe00_0000_0002)), "neighbour");
+        Ip("-n", name, "route", "add", "default", "via", "192.0.2.254");
+        Hear(ears, mirror, () => mirror.View().Routes.Any(r => r.Prefix.Length == 0 && r.Gateway == Parse("192.0.2.254")), "route");
+        Ip("-n", name, "route", "del", "default");
+        Hear(ears, mirror, () => !mirror.View().Routes.Any(r => r.Prefix.Length == 0 && r.Prefix.IsV4), "route that went");
+
+        var wanted = KernelRoutes.Wanted(new GatewayConfiguration { Protected = [new IpPrefix(Parse("10.0.0.0"), 8), new IpPrefix(Parse("fd00::"), 16), new IpPrefix(Parse("0.0.0.0"), 0)] }, 0);
+        foreach (var route in wanted) Assert.Null(client.Route(true, route));
+        Hear(ears, mirror, () => mirror.OwnRoutes.ToHashSet().SetEquals(wanted), "our own routes");
+        Assert.True(client.Dump().OwnRoutes.ToHashSet().SetEquals(wanted));
+        Assert.NotNull(client.Route(true, wanted.First()));
+        foreach (var route in wanted) Assert.Null(client.Route(false, route));
+        Assert.Empty(client.Dump().OwnRoutes);
+
+        Assert.Null(client.Address(true, link.Index, new InterfaceAddress(Parse("fd00:1::1"), 64)));
+        Assert.Null(client.LinkUp(link.Index, 1400));
+        Hear(ears, mirror, () => mirror.Link("wan0")!.Mtu == 1400 && mirror.AddressesOf(link.Index).Any(a => a.Address == Parse("fd00:1::1")), "MTU and IPv6 address");
+        Assert.Null(client.UseNeighbour(link.Index, Parse("192.0.2.77")));
+        Assert.Contains("192.0.2.77", Ip("-n", name, "neigh", "show", "dev", "wan0", "nud", "all"), StringComparison.Ordinal);
+    }
+
+    private static void Hear(NetlinkSocket ears, KernelMirror mirror, Func<bool> seen, string what)
+    {
+        var buffer = new byte[1 << 16];
+        var until = Environment.TickCount64 + 5000;
+        while (!seen())
+        {
+            Assert.True(Environment.TickCount64 < until, $"the mirror did not see: {what}");
+            var reader = new NetlinkReader(buffer.AsSpan(0, Math.Max(0, ears.Receive(buffer))));
+            while (reader.TryNext(out var message))
+                if (KernelChange.TryParse(message, out var change))
+                    mirror.Apply(change);
+        }
+    }
+
+    private static string Ip(params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo("ip", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var output = process.StandardOutput.ReadToEnd() + process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        Assert.True(process.ExitCode == 0, $"ip {string.Join(' ', arguments)}: {output}");
+        return output;
+    }
+}
