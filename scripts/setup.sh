@@ -3,7 +3,7 @@
 set -euo pipefail
 declare -A package=(
     [clang]=clang [gcc]=gcc [ip]=iproute2 [ethtool]=ethtool [tcpdump]=tcpdump [iperf3]=iperf3 [ping]=iputils-ping [setsid]=util-linux
-    [tshark]=tshark [python3]=python3 [jq]=jq [qemu-system-x86_64]=qemu-system-x86 [cpio]=cpio [depmod]=kmod [xz]=xz-utils [socat]=socat [busybox]=busybox-static
+    [tshark]=tshark [python3]=python3 [jq]=jq [qemu-system-x86_64]=qemu-system-x86 [cpio]=cpio [depmod]=kmod [xz]=xz-utils [socat]=socat [busybox]=busybox-static [nft]=nftables
 )
 declare -A header=([/usr/include/bpf/bpf_helpers.h]=libbpf-dev [/usr/include/linux/if_xdp.h]=linux-libc-dev [/usr/include/intel-ipsec-mb.h]=libipsec-mb-dev [/usr/include/stdio.h]=libc6-dev)
 missing=()
@@ -22,7 +22,7 @@ for group in "$@"; do
         run) commands ip ethtool tcpdump iperf3 ping setsid ;;
         test) commands ip ethtool tcpdump iperf3 ping setsid tshark python3; modules scapy cryptography ;;
         interop) commands jq tshark python3 qemu-system-x86_64 cpio depmod xz socat busybox; modules scapy cryptography ;;
-        perf) commands gcc; headers /usr/include/stdio.h /usr/include/intel-ipsec-mb.h ;;
+        perf) commands gcc nft; headers /usr/include/stdio.h /usr/include/intel-ipsec-mb.h ;;
         *) echo "setup: no group $group" >&2; exit 2 ;;
     esac
 done

@@ -2,12 +2,14 @@ using System.CommandLine;
 using Appliance.LineRate;
 using Appliance.LineRate.Crypto;
 using Appliance.LineRate.Esp;
+using Appliance.LineRate.Wire;
 
 // One line for each suite; a suite is a folder beside this file.
 var suites = new Dictionary<string, Func<ISuite>>
 {
     ["crypto"] = () => new CryptoSuite(),
     ["esp"] = () => new EspSuite(),
+    ["wire"] = () => new WireSuite(),
 };
 
 var suite = new Option<string>("--suite") { Description = $"What to measure: {string.Join(", ", suites.Keys)}", Required = true };

@@ -22,6 +22,9 @@ public sealed record Row
 
     public string? Tier { get; init; }
 
+    /// <summary>How the gateway's port is attached: native or generic.</summary>
+    public string? Mode { get; init; }
+
     /// <summary>Set on a row that measures somebody else.</summary>
     public string? Peer { get; init; }
 
