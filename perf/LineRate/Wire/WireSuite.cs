@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Appliance.Shared;
@@ -27,6 +28,7 @@ internal sealed class WireSuite : ISuite
         var sizes = options.Sizes.Count > 0 ? options.Sizes : DefaultSizes;
         var seconds = options.Seconds > 0 ? options.Seconds : DefaultSeconds;
         using var lab = new WireLab();
+        using var precedence = new Precedence(Environment.ProcessId, DataPlaneOf(lab, "gw-a"), DataPlaneOf(lab, "gw-b"));
         lab.Inside("host-a", ["ping", "-c", "3", "-i", "0.2", "-w", "10", HostB]);
         yield return Tcp(lab, (int)Math.Max(1, seconds / 2));
         lab.Inside("router", Discard("to-a", "ip protocol esp"));
@@ -45,7 +47,7 @@ internal sealed class WireSuite : ISuite
         return Measure(lab, "encrypt", size, seconds, new Way("host-a", "eth0", Frames.Clear(mac, HostA, HostB, size), CoreB, "gw-a", "wan", "router", "to-a"));
     }
 
-    /// <summary>The generator repeats one packet, so the SA of this case has no replay window.</summary>
+    /// <summary>The generator repeats one packet, so the SA of this case has its replay window off.</summary>
     private static Row Decrypt(WireLab lab, int size, double seconds)
     {
         var (key, spi) = (RandomNumberGenerator.GetBytes(KeyOctets), FreshSpi());
@@ -59,7 +61,7 @@ internal sealed class WireSuite : ISuite
         };
         lab.Inside("gw-b", ["appliance", "sa", "keys", "to-a", "--instance", "gw-b"], keys.ToJsonString());
         var frame = Frames.Protected(MacOf(lab, "gw-b", "wan0"), GatewayA, GatewayB, spi, key, HostA, HostB, size);
-        return Measure(lab, "decrypt", size, seconds, new Way("router", "to-b", frame, CoreA, "gw-b", "lan", "host-b", "eth0")) with { Note = "one packet over and over, replay window off" };
+        return Measure(lab, "decrypt", size, seconds, new Way("router", "to-b", frame, CoreA, "gw-b", "lan", "host-b", "eth0"));
     }
 
     private static Row Measure(WireLab lab, string name, int size, double seconds, Way way)
@@ -68,11 +70,13 @@ internal sealed class WireSuite : ISuite
         var (port, mode) = FindPort(region, way.Port);
         using var generator = new Generator(lab.Space(way.From), way.FromDevice, way.Frame, way.Core);
         Thread.Sleep(TimeSpan.FromSeconds(SettleSeconds));
+        var process = region.Header.DataPlaneProcess;
         var clock = Stopwatch.StartNew();
-        var (sent, seen) = (Sent(region, port), Seen(lab, way));
+        var (ran, offered, sent, seen) = (Precedence.SecondsOf(process, "worker-0"), generator.Sent, Sent(region, port), Seen(lab, way));
         Thread.Sleep(TimeSpan.FromSeconds(seconds));
         sent = Sent(region, port) - sent;
         var elapsed = clock.Elapsed.TotalSeconds;
+        (ran, offered) = (Precedence.SecondsOf(process, "worker-0") - ran, generator.Sent - offered);
         seen = Seen(lab, way) - seen;
         generator.Stop();
         if (sent == 0) throw new InvalidOperationException($"{way.Gateway} sent nothing by {way.Port}: {Drops(region)}");
@@ -90,6 +94,7 @@ internal sealed class WireSuite : ISuite
             Mpps = Math.Round(rate / 1e6, 3),
             Gbps = Math.Round(rate * size * 8 / 1e9, 2),
             NsPerPacket = Math.Round(1e9 / rate, 1),
+            Note = string.Create(CultureInfo.InvariantCulture, $"worker had its core {Math.Min(100, 100 * ran / elapsed):0} % of the time; offered {offered / elapsed / 1e6:0.0} Mpps"),
         };
     }
 
@@ -112,6 +117,12 @@ internal sealed class WireSuite : ISuite
             Mbps = Math.Round((double)end["sum_received"]!["bits_per_second"]! / 1e6),
             Note = $"one stream through two gateways, {(int)end["sum_sent"]!["retransmits"]!} retransmits",
         };
+    }
+
+    private static int DataPlaneOf(WireLab lab, string gateway)
+    {
+        using var region = lab.Open(gateway);
+        return region.Header.DataPlaneProcess;
     }
 
     private static ulong MacOf(WireLab lab, string node, string device) => lab.Space(node).Ask(() => PacketIo.KernelDevice.MacOf(device));
