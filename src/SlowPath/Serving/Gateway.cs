@@ -125,8 +125,12 @@ internal sealed partial class Gateway : IDisposable
         if (dirty) Recompute();
     }
 
-    /// <summary>Marks everything for another look.</summary>
-    public void Touch() => dirty = true;
+    /// <summary>Once a second: asks for next hops of peers that are not resolved, and tries again what did not work.</summary>
+    public void Retry()
+    {
+        AskForPaths(Contents);
+        dirty |= Problems.Any();
+    }
 
     /// <inheritdoc/>
     public void Dispose()
@@ -156,7 +160,6 @@ internal sealed partial class Gateway : IDisposable
         var problems = tables.Apply(wanted);
         foreach (var problem in problems.Except(tableProblems)) log.LogError("{Problem}", problem);
         tableProblems = problems;
-        if (problems.Count > 0) dirty = true;
         kernel.Write(Configuration, mirror);
         AskForPaths(wanted);
     }

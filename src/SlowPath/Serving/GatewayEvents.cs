@@ -103,7 +103,7 @@ internal sealed partial class Gateway
     }
 
     /// <summary>Peers' next hops are resolved before a packet needs them.</summary>
-    public void AskForPaths(TableContents wanted)
+    private void AskForPaths(TableContents wanted)
     {
         foreach (var adjacency in wanted.Adjacencies.Values)
             if (!adjacency.IsResolved && wanted.Ports.FirstOrDefault(p => p.Index == adjacency.Key.Port) is { InterfaceIndex: > 0 } port)

@@ -106,7 +106,7 @@ internal sealed class Server : IDisposable
         if (now >= secondAt)
         {
             secondAt = now + SecondMilliseconds;
-            gateway.AskForPaths(gateway.Contents);
+            gateway.Retry();
         }
 
         gateway.Settle();
