@@ -120,7 +120,9 @@ public sealed class SlotTableTests
         Assert.Empty(SlotTable.ForInboundSas(region, quiescence).Live);
         Assert.Equal(0, new SaLookupTable(region, quiescence).Count);
         Assert.Equal([slot], region.LiveOutboundSas());
-        Assert.InRange(Blocks(place.Path), 1, 1 << 20);
+
+        // Of some 3 GB: the pages that were touched, which are huge where the tmpfs gives such.
+        Assert.InRange(Blocks(place.Path), 1, 32 << 20);
     }
 
     [Fact]
