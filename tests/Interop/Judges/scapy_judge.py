@@ -397,6 +397,18 @@ def rollovers(judge):
         judge.report.run(f"esn rollover {cipher} window {window}", lambda: judge.rollover(BY_NAME["tunnel-v4-esp"], cipher, window))
 
 
+def keepalives(judge):
+    """A tunnel in UDP that is quiet sends keepalives; 20 s is the default (RFC 3948 4)."""
+    def judgement():
+        judge.new_pair(BY_NAME["tunnel-v4-udp"], "aes-128-gcm", False)
+        inner = judge.inner(BY_NAME["tunnel-v4-udp"], 4, 40, outbound=True)
+        judge.seal(BY_NAME["tunnel-v4-udp"], None, inner)
+        judge.wires.keepalives = 0
+        if judge.wires.receive("wan", 25, lambda packet: False) is None and not judge.wires.keepalives:
+            raise JudgementError("no keepalive in 25 s")
+    judge.report.run("NAT keepalive", judgement)
+
+
 def broken(judge):
     for name, cipher, esn in (("tunnel-v4-esp", "aes-128-gcm", False), ("tunnel-v6-esp", "aes-256-gcm", True), ("iiptran-v4-udp", "chacha20-poly1305", False),
                               ("tunnel-v4-udp", "aes-128-cbc-hmac-sha2-256-128", False), ("iiptran-v6-esp", "aes-256-cbc-hmac-sha2-512-256", True),
@@ -410,6 +422,7 @@ PARTS = {
     "iiptran": lambda judge: matrix(judge, ("iiptran",)),
     "transport": lambda judge: matrix(judge, ("transport",)),
     "rollover": rollovers,
+    "keepalive": keepalives,
     "broken": broken,
 }
 

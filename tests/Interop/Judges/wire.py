@@ -117,6 +117,7 @@ class Wires:
         self.ports = {p.name: p for p in ports}
         self.queues = {p.name: [] for p in ports}
         self.log = None
+        self.keepalives = 0
 
     def __getitem__(self, name):
         return self.ports[name]
@@ -127,6 +128,9 @@ class Wires:
         for port in ready:
             for frame in port.read():
                 packet = _trim(frame[14:])
+                if _is_keepalive(packet):
+                    self.keepalives += 1
+                    continue
                 self.queues[port.name].append(packet)
                 if self.log:
                     self.log(port.name, packet)
@@ -154,6 +158,11 @@ class Wires:
     def close(self):
         for port in self.ports.values():
             port.close()
+
+
+def _is_keepalive(packet):
+    """A NAT keepalive (RFC 3948 4) is sent when a tunnel is quiet: it may come at any time."""
+    return (len(packet) == 29 and packet[9] == 17 or len(packet) == 49 and packet[6] == 17) and packet[-9:-5] == b"\x11\x94\x11\x94" and packet[-1] == 0xff
 
 
 def _trim(packet):
