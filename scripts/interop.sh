@@ -9,6 +9,8 @@ results=artifacts/test-results/interop
 rm -rf "$results"; mkdir -p "$results"
 export APPLIANCE_INTEROP_RESULTS=$PWD/$results/lines.json APPLIANCE_INTEROP_QUIET=1
 : > "$APPLIANCE_INTEROP_RESULTS"
-scripts/test-project.sh tests/Interop/Interop.csproj "$results/Interop" ${PEER:+--filter "peer=$PEER"} >&2 || true
-scripts/interop-lines.py "$results" "${FORMAT:-table}"
-scripts/results.sh "$results"
+scripts/test-project.sh tests/Interop/Interop.csproj "$results/Interop" ${PEER:+--filter "peer=$PEER"} >&2 &
+run=$!
+tail -n +1 -s 0.2 -f --pid=$run "$APPLIANCE_INTEROP_RESULTS" | scripts/interop-lines.py live "${FORMAT:-table}"
+wait $run || true
+scripts/interop-lines.py rest "${FORMAT:-table}" "$results"
