@@ -166,6 +166,7 @@ internal sealed class Worker : IDisposable
     private int TakeHandOffs(int from)
     {
         var count = steering.Receive(from, handed);
+        foreach (ref var handOff in handed.AsSpan(0, count)) Prefetch(handOff);
         for (var i = 0; i < count; i++)
         {
             ref var handOff = ref handed[i];
@@ -176,7 +177,7 @@ internal sealed class Worker : IDisposable
                 _ => true,
             };
             if (!isCurrent) context.Drop(handOff.Packet, handOff.Kind == HandOffKind.Encapsulate ? DropReason.NoOutboundSa : DropReason.UnknownSpi);
-            else if (handOff.Kind == HandOffKind.Encapsulate) encapsulation.Add(handOff.Packet, handOff.Slot);
+            else if (handOff.Kind == HandOffKind.Encapsulate) Encapsulate(handOff.Packet, handOff.Slot);
             else if (handOff.Kind == HandOffKind.Decapsulate) decapsulation.Add(handOff.Packet, handOff.Slot);
             else if (handOff.Kind == HandOffKind.Reassemble) localInput.TakeFragment(handOff.Packet);
             else transmit.Relay(handOff.Packet, handOff.Slot);
@@ -187,6 +188,20 @@ internal sealed class Worker : IDisposable
         decapsulation.Flush();
         Process();
         return count;
+    }
+
+    private void Prefetch(in HandOff handOff)
+    {
+        if (handOff.Kind == HandOffKind.Encapsulate) context.Region.PrefetchOutbound(handOff.Slot);
+        else if (handOff.Kind == HandOffKind.Decapsulate) context.Region.PrefetchInbound(handOff.Slot);
+    }
+
+    private void Encapsulate(in Packet packet, uint slot)
+    {
+        var adjacency = context.Region.OutboundSa(slot).Adjacency;
+        var reason = transmit.Check(adjacency);
+        if (reason != DropReason.None) context.Drop(packet, reason);
+        else encapsulation.Add(packet, slot, adjacency);
     }
 
     private void KeepHouse(long tick)

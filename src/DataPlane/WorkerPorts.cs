@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Appliance.PacketIo;
 using Appliance.Shared;
 
@@ -30,6 +31,7 @@ internal sealed class WorkerPorts(Region region, int door)
     public int Senders(int port) => Volatile.Read(ref senders[port]);
 
     /// <summary>The side of the IPsec boundary that a port is on.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool IsProtected(int port) => port == Door || region.Port(port & (PortRecord.Maximum - 1)).Side == PortSide.Protected;
 
     /// <summary>Keeper: gives a queue to the worker.</summary>

@@ -104,6 +104,7 @@ public struct PacketFields
     /// <summary>Reads a packet quoted in an ICMP error: it may be cut short behind the IP header, and what is cut off counts as absent.</summary>
     public static bool TryReadQuoted(ReadOnlySpan<byte> ip, out PacketFields fields) => TryRead(ip, true, out fields);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool TryRead(ReadOnlySpan<byte> ip, bool quoted, out PacketFields fields)
     {
         if (ip.Length < 20) return Fail(PacketError.Truncated, out fields);
@@ -115,6 +116,7 @@ public struct PacketFields
         };
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool TryReadV4(ReadOnlySpan<byte> ip, bool quoted, out PacketFields fields)
     {
         ref var start = ref MemoryMarshal.GetReference(ip);
@@ -140,6 +142,7 @@ public struct PacketFields
         return true;
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static bool TryReadV6(ReadOnlySpan<byte> ip, bool quoted, out PacketFields fields)
     {
         if (ip.Length < Ipv6View.HeaderLength) return Fail(PacketError.Truncated, out fields);
@@ -199,6 +202,7 @@ public struct PacketFields
         }
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static bool Fail(PacketError error, out PacketFields fields)
     {
         fields = new PacketFields { Error = error };

@@ -7,7 +7,10 @@ namespace Appliance.LineRate.Esp;
 /// <summary>Gives recorded packets once, in order; <see cref="Rewind"/> begins again. Each is copied whole: decryption changes it.</summary>
 internal sealed class RecordedSource(FramePool pool, byte port) : PortQueue(pool, port)
 {
-    private readonly List<byte[]> packets = [];
+    private const int ChunkSize = 1 << 20;
+    private readonly List<(byte[] Chunk, int Start, int Length)> packets = [];
+    private byte[] chunk = [];
+    private int used;
     private int next;
 
     /// <summary>True when all were given.</summary>
@@ -21,7 +24,14 @@ internal sealed class RecordedSource(FramePool pool, byte port) : PortQueue(pool
 
     public override ulong Missed => 0;
 
-    public void Add(ReadOnlySpan<byte> packet) => packets.Add(packet.ToArray());
+    /// <summary>Packets stand behind one another in large chunks, so that reading them again costs what a NIC's ring would.</summary>
+    public void Add(ReadOnlySpan<byte> packet)
+    {
+        if (used + packet.Length > chunk.Length) (chunk, used) = (new byte[ChunkSize], 0);
+        packet.CopyTo(chunk.AsSpan(used));
+        packets.Add((chunk, used, packet.Length));
+        used += packet.Length;
+    }
 
     public void Rewind() => next = 0;
 
@@ -32,7 +42,8 @@ internal sealed class RecordedSource(FramePool pool, byte port) : PortQueue(pool
         var count = 0;
         for (; count < batch.Length && next < packets.Count && Pool.TryTake(out var frame); count++)
         {
-            var packet = packets[next++];
+            var (octets, start, length) = packets[next++];
+            var packet = octets.AsSpan(start, length);
             packet.CopyTo(memory.Span(frame + FrameMemory.Headroom, packet.Length));
             System.Buffers.Binary.BinaryPrimitives.WriteInt64LittleEndian(memory.Span(frame, 8), now);
             batch[count] = new Packet { Address = frame + FrameMemory.Headroom, Length = packet.Length, InPort = Port, Flags = PacketFlags.NoEthernet };

@@ -9,11 +9,11 @@ internal sealed class Engine : IDisposable
 {
     private readonly FrameMemory memory;
 
-    public Engine(Region region, int workers, int framesPerWorker, int jumboPerWorker, int door, AesGcmTier tier)
+    public Engine(Region region, int workers, int framesPerWorker, int jumboPerWorker, int door, AesGcmTier tier, bool watchLeases = false)
     {
         Tier = tier;
         memory = new FrameMemory(framesPerWorker * workers, jumboPerWorker * workers);
-        Frames = new FrameExchange(memory, workers);
+        Frames = new FrameExchange(memory, workers, watchLeases);
         Crossroads = new Crossroads(workers);
         Objects = new CipherObjects(region.Counts.OutboundSas, region.Counts.InboundSas);
         Workers = [.. Enumerable.Range(0, workers).Select(index => tier switch

@@ -19,8 +19,11 @@ internal sealed class Classifier(WorkerContext context)
         for (var i = 0; i < arrived.Length; i++)
         {
             if (i + 4 < arrived.Length) memory.Prefetch(arrived[i + 4].Address + EthernetHeader);
-            var packet = arrived[i];
+
+            // Copied first and changed in place: a wide load right behind narrow stores would wait for them.
+            ref var packet = ref into.Packets[into.Count];
             ref var fields = ref into.Fields[into.Count];
+            packet = arrived[i];
             var reason = (packet.Flags & PacketFlags.NoEthernet) == 0 ? TakeOffEthernet(memory, ref packet) : DropReason.None;
             if (reason == DropReason.None) reason = Headers.Read(memory, ref packet, out fields);
             if (reason != DropReason.None)
@@ -30,7 +33,7 @@ internal sealed class Classifier(WorkerContext context)
             }
 
             if (fields.Family == 4) routes.Prefetch(fields.DestinationV4);
-            into.Packets[into.Count++] = packet;
+            into.Count++;
         }
     }
 

@@ -26,6 +26,7 @@ internal abstract class Decapsulation(WorkerContext context, InboundPolicy polic
             return;
         }
 
+        context.Region.PrefetchTunnel(sa.Tunnel);
         if (count == packets.Length) Flush();
         packets[count] = packet;
         packets[count++].Tag = slot;
@@ -38,29 +39,46 @@ internal abstract class Decapsulation(WorkerContext context, InboundPolicy polic
         var batch = packets.AsSpan(0, count);
         count = 0;
         Decapsulate(batch, results, context.Tick);
+        var opened = 0;
         for (var i = 0; i < batch.Length; i++)
         {
             if (results[i].Reason != DropReason.None) context.Drop(batch[i], results[i].Reason);
             else if (results[i].IsAbsorbed) context.Absorb(batch[i]);
-            else Judge(batch[i]);
+            else if (TryRead(batch[i], opened)) policy.Prefetch(passed.Fields[passed.Count + opened++]);
         }
+
+        Judge(opened);
     }
 
     /// <summary>The batch, with the tick of the round.</summary>
     protected abstract void Decapsulate(Span<Packet> batch, Span<EspResult> outcome, long tick);
 
-    private void Judge(Packet packet)
+    /// <summary>Reads the inner packet into the row behind those that have passed.</summary>
+    private bool TryRead(in Packet packet, int row)
     {
-        packet.Depth++;
-        packet.Flags |= PacketFlags.Decapsulated | PacketFlags.NoEthernet;
-        var reason = Headers.Read(context.Memory, ref packet, out var fields);
-        if (reason == DropReason.None) reason = policy.Check(packet.Tag, fields);
-        if (reason == DropReason.None)
-        {
-            passed.Add(packet, fields);
-            return;
-        }
+        ref var inner = ref passed.Packets[passed.Count + row];
+        inner = packet;
+        inner.Depth++;
+        inner.Flags |= PacketFlags.Decapsulated | PacketFlags.NoEthernet;
+        var reason = Headers.Read(context.Memory, ref inner, out passed.Fields[passed.Count + row]);
+        if (reason != DropReason.None) Refuse(inner, reason);
+        return reason == DropReason.None;
+    }
 
+    /// <summary>Asks policy about the rows that were read; those that pass close up.</summary>
+    private void Judge(int opened)
+    {
+        var first = passed.Count;
+        for (var i = first; i < first + opened; i++)
+        {
+            var reason = policy.Check(passed.Packets[i].Tag, passed.Fields[i]);
+            if (reason == DropReason.None) passed.Move(i, passed.Count++);
+            else Refuse(passed.Packets[i], reason);
+        }
+    }
+
+    private void Refuse(in Packet packet, DropReason reason)
+    {
         context.Region.InboundState(packet.Tag).OtherDrops++;
         context.Drop(packet, reason);
     }

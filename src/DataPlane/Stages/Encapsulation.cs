@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Appliance.Crypto;
 using Appliance.Esp;
 using Appliance.Shared;
@@ -12,14 +13,17 @@ internal abstract class Encapsulation(WorkerContext context, Transmit transmit, 
 {
     private readonly Packet[] packets = new Packet[PacketBatch.Size];
     private readonly DropReason[] reasons = new DropReason[PacketBatch.Size];
+    private readonly uint[] adjacencies = new uint[PacketBatch.Size];
     private int count;
 
-    /// <summary>Adds a packet for the outbound SA in a slot, which this worker owns and has seen live in this round.</summary>
-    public void Add(in Packet packet, uint slot)
+    /// <summary>Adds a packet for the outbound SA in a slot, which this worker owns and has seen live in this round, and for the SA's neighbour, who was known.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Add(in Packet packet, uint slot, uint adjacency)
     {
         if (count == packets.Length) Flush();
         packets[count] = packet;
-        packets[count++].Tag = slot;
+        packets[count].Tag = slot;
+        adjacencies[count++] = adjacency;
     }
 
     /// <summary>Encapsulates and sends what was collected.</summary>
@@ -29,11 +33,17 @@ internal abstract class Encapsulation(WorkerContext context, Transmit transmit, 
         var batch = packets.AsSpan(0, count);
         count = 0;
         Encapsulate(batch, reasons, context.Tick);
-        var region = context.Region;
         for (var i = 0; i < batch.Length; i++)
         {
-            if (reasons[i] != DropReason.None) context.Drop(batch[i], reasons[i]);
-            else Send(batch[i], region.OutboundSa(batch[i].Tag).Adjacency);
+            if (reasons[i] != DropReason.None)
+            {
+                context.Drop(batch[i], reasons[i]);
+                continue;
+            }
+
+            int mtu = context.Region.Adjacency(adjacencies[i]).Mtu;
+            if (batch[i].Length <= mtu || mtu == 0) transmit.ToNeighbour(batch[i], adjacencies[i]);
+            else SendInPieces(batch[i], adjacencies[i], mtu);
         }
     }
 
@@ -59,21 +69,8 @@ internal abstract class Encapsulation(WorkerContext context, Transmit transmit, 
         }
     }
 
-    private void Send(in Packet packet, uint adjacency)
-    {
-        var reason = transmit.Check(adjacency);
-        if (reason != DropReason.None)
-        {
-            context.Drop(packet, reason);
-            return;
-        }
-
-        int mtu = context.Region.Adjacency(adjacency).Mtu;
-        if (packet.Length <= mtu || mtu == 0) transmit.ToNeighbour(packet, adjacency);
-        else SendInPieces(packet, adjacency, mtu);
-    }
-
     /// <summary>The outer packet is our own, so it may be cut where its DF bit is clear (RFC 4301 appendix D).</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private void SendInPieces(in Packet packet, uint adjacency, int mtu)
     {
         var reason = fragmenter.TryCut(packet, mtu, out var pieces);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Appliance.Shared;
 using Appliance.Wire;
 
@@ -9,25 +10,44 @@ namespace Appliance.DataPlane;
 /// </summary>
 internal sealed class Forwarding(WorkerContext context, WorkerPorts ports, Spd spd, Router router, Transmit transmit, Outbound outbound, Holds holds, IcmpErrors icmp, Fragmenter fragmenter)
 {
+    private const uint Settled = uint.MaxValue;
     private TokenBucket neighbourEvents = new(Tuning.EventsPerSecond, Tuning.EventBurst);
 
-    /// <summary>Decides about every packet of a batch that <see cref="Router"/> has been over, and empties it.</summary>
+    /// <summary>Decides about every packet of a batch that <see cref="Router"/> has been over, and empties it. Those for tunnels go on together.</summary>
     public void Run(PacketBatch batch)
     {
+        var tunnelled = 0;
+        var last = Settled;
         for (var i = 0; i < batch.Count; i++)
         {
             ref readonly var route = ref router.NextHop(batch.Routes[i]);
-            Decide(batch.Packets[i], ref batch.Fields[i], route);
+            var tunnel = Decide(batch.Packets[i], batch.Fields[i], route);
+            if (tunnel == Settled) continue;
+            batch.Move(i, tunnelled);
+            batch.Tunnels[tunnelled++] = tunnel;
+            if (tunnel != last) context.Region.PrefetchTunnel(tunnel);
+            last = tunnel;
         }
 
+        outbound.Run(batch, tunnelled);
         batch.Count = 0;
     }
 
-    private void Decide(in Packet packet, ref PacketFields fields, in NextHopRecord route)
+    /// <summary>The tunnel that the packet goes into, or <see cref="Settled"/> when its fate is decided otherwise.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private uint Decide(in Packet packet, in PacketFields fields, in NextHopRecord route)
     {
-        if (IsDoneWithPolicy(packet, route)) Deliver(packet, fields, route);
-        else if ((packet.Flags & (PacketFlags.Injected | PacketFlags.Originated | PacketFlags.Decapsulated)) == 0 && !ports.IsProtected(packet.InPort)) FromOutside(packet, fields, route);
-        else FromInside(packet, ref fields, route);
+        const PacketFlags ours = PacketFlags.Injected | PacketFlags.Originated | PacketFlags.Decapsulated;
+        if ((packet.Flags & ours) == 0)
+        {
+            if (ports.IsProtected(packet.InPort)) return FromInside(packet, fields, route);
+            FromOutside(packet, fields, route);
+            return Settled;
+        }
+
+        if (!IsDoneWithPolicy(packet, route)) return FromInside(packet, fields, route);
+        Deliver(packet, fields, route);
+        return Settled;
     }
 
     /// <summary>True where the packet does not cross the boundary outwards: what a tunnel brought for a protected port, and our own ICMP errors to one.</summary>
@@ -44,22 +64,31 @@ internal sealed class Forwarding(WorkerContext context, WorkerPorts ports, Spd s
     }
 
     /// <summary>Outbound: the first rule that matches (RFC 4301 §5.1 step 2).</summary>
-    private void FromInside(in Packet packet, ref PacketFields fields, in NextHopRecord route)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private uint FromInside(in Packet packet, in PacketFields fields, in NextHopRecord route)
     {
         if (route.Kind == NextHopKind.Punt && (packet.Flags & PacketFlags.Injected) == 0)
         {
             transmit.ToHost(packet);
-            return;
+            return Settled;
         }
 
-        var rule = spd.Find(fields, inbound: false);
-        if (rule == Spd.None) context.Drop(packet, DropReason.NoPolicy);
-        else if (spd.Rule(rule).Action == SpdAction.Protect) Protect(packet, ref fields, route, spd.Rule(rule).Tunnel);
-        else if (spd.Rule(rule).Action == SpdAction.Bypass) Bypass(packet, fields, route);
+        var index = spd.Find(fields, inbound: false);
+        if (index == Spd.None)
+        {
+            context.Drop(packet, DropReason.NoPolicy);
+            return Settled;
+        }
+
+        ref readonly var rule = ref spd.Rule(index);
+        if (rule.Action == SpdAction.Protect) return Protect(packet, route, rule.Tunnel);
+        if (rule.Action == SpdAction.Bypass) Bypass(packet, fields, route);
         else context.Drop(packet, DropReason.PolicyDiscard);
+        return Settled;
     }
 
     /// <summary>Inbound in the clear: only what a rule lets pass (RFC 4301 §5.2 step 3b).</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private void FromOutside(in Packet packet, in PacketFields fields, in NextHopRecord route)
     {
         var rule = spd.Find(fields, inbound: true);
@@ -68,13 +97,16 @@ internal sealed class Forwarding(WorkerContext context, WorkerPorts ports, Spd s
         else context.Drop(packet, spd.Rule(rule).Action == SpdAction.Protect ? DropReason.ClearWhereProtected : DropReason.PolicyDiscard);
     }
 
-    private void Protect(in Packet packet, ref PacketFields fields, in NextHopRecord route, uint tunnel)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private uint Protect(in Packet packet, in NextHopRecord route, uint tunnel)
     {
-        if (tunnel != SpdRule.ByRoute) outbound.Take(packet, ref fields, tunnel);
-        else if (route.Kind == NextHopKind.Tunnel) outbound.Take(packet, ref fields, route.Tunnel);
-        else context.Drop(packet, route.Kind == NextHopKind.Discard ? DropReason.RouteDiscard : DropReason.NoTunnelForPolicy);
+        if (tunnel != SpdRule.ByRoute) return tunnel;
+        if (route.Kind == NextHopKind.Tunnel && route.Tunnel != Settled) return route.Tunnel;
+        context.Drop(packet, route.Kind == NextHopKind.Discard ? DropReason.RouteDiscard : DropReason.NoTunnelForPolicy);
+        return Settled;
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private void Bypass(in Packet packet, in PacketFields fields, in NextHopRecord route)
     {
         if (route.Protected != 0 || route.Kind == NextHopKind.Tunnel) context.Drop(packet, DropReason.BypassOfProtected);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Appliance.Shared;
 
 namespace Appliance.DataPlane;
@@ -23,11 +24,18 @@ internal static class Frames
     /// <summary>
     /// Moves a packet into a jumbo run when fewer than <paramref name="tail"/> octets are free behind it or too few in front. False when there is no run.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool TryMakeRoom(FramePool pool, ref Packet packet, int tail)
     {
         var memory = pool.Memory;
         var head = packet.Address - memory.FrameOf(packet.Address);
-        if (memory.Room(packet.Address) - packet.Length >= tail && head >= FrameMemory.Headroom / 2) return true;
+        return (memory.Room(packet.Address) - packet.Length >= tail && head >= FrameMemory.Headroom / 2) || TryMove(pool, ref packet, tail);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static bool TryMove(FramePool pool, ref Packet packet, int tail)
+    {
+        var memory = pool.Memory;
         if (packet.Length + tail > FrameMemory.JumboSize - FrameMemory.Headroom || !pool.TryTakeJumbo(out var run)) return false;
         memory.Span(packet).CopyTo(memory.Span(run + FrameMemory.Headroom, packet.Length));
         pool.Give(packet.Address);

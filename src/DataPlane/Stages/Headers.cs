@@ -11,6 +11,7 @@ internal static class Headers
     /// Reads a packet that starts at its IP header, and cuts off what the link added behind it. <see cref="DropReason.None"/>: it is whole, its
     /// header checksum is right, and its addresses may be forwarded.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static DropReason Read(FrameMemory memory, ref Packet packet, out PacketFields fields)
     {
         var octets = memory.Span(packet);
@@ -29,6 +30,7 @@ internal static class Headers
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static IpAddress Destination(this in PacketFields fields) => new(fields.DestinationHigh, fields.DestinationLow);
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static DropReason ReasonOf(PacketError error) => error switch
     {
         PacketError.Truncated => DropReason.Truncated,
@@ -47,6 +49,7 @@ internal static class Headers
     }
 
     /// <summary>A v4-mapped address on the wire would pass for IPv4 in every table, so it is a martian (RFC 6890).</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static DropReason CheckV6(IpAddress source, IpAddress destination)
     {
         if (source.High >> 56 == 0xff || IsReserved(source) || IsReserved(destination)) return DropReason.Martian;

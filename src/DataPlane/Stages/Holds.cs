@@ -84,7 +84,7 @@ internal sealed class Holds(WorkerContext context)
 
     private static bool IsReady(in Entry entry, TunnelSa tunnels, Router router, Transmit transmit)
     {
-        if (entry.Tunnel != TunnelRecord.NoSa) return tunnels.Pick(entry.Tunnel, out _) != TunnelSaState.NoSa;
+        if (entry.Tunnel != TunnelRecord.NoSa) return tunnels.Check(entry.Tunnel, tunnels.SlotOf(entry.Tunnel)) != TunnelSaState.NoSa;
         ref readonly var route = ref router.NextHop(router.Find(entry.Destination));
         return route.Kind is not (NextHopKind.Glean or NextHopKind.Adjacent) || (route.Kind == NextHopKind.Adjacent && transmit.Check(route.Adjacency) == DropReason.None);
     }

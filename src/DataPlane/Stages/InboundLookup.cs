@@ -38,11 +38,14 @@ internal sealed class InboundLookup(WorkerContext context, Steering steering, De
     /// <summary>Looks up what was collected and passes it on.</summary>
     public void Flush()
     {
+        var last = TunnelRecord.NoSa;
         for (var i = 0; i < batch.Count; i++)
         {
             ref var fields = ref batch.Fields[i];
             var slot = region.SaLookup.Find(batch.Routes[i], fields.Destination(), fields.Source());
             batch.Tunnels[i] = slot;
+            if (slot == last) continue;
+            last = slot;
             region.PrefetchInbound(slot);
         }
 

@@ -9,6 +9,12 @@ namespace Appliance.DataPlane;
 /// </summary>
 internal sealed class InboundPolicy(Region region, Spd spd, Router router)
 {
+    /// <summary>Asks the processor for what <see cref="Check"/> reads of the way back.</summary>
+    public void Prefetch(in PacketFields inner)
+    {
+        if (inner.Family == 4) region.PrefetchNextHop(region.Ipv4Routes.Find(inner.SourceV4));
+    }
+
     /// <summary>Checks the inner packet that came through an inbound SA.</summary>
     public DropReason Check(uint slot, in PacketFields inner)
     {

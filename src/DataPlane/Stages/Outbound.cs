@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Appliance.Shared;
 using Appliance.Wire;
 
@@ -11,10 +12,31 @@ internal sealed class Outbound(WorkerContext context, TunnelSa tunnelSa, IcmpErr
 {
     private readonly Region region = context.Region;
 
-    /// <summary>Takes a packet that policy sends into a tunnel.</summary>
-    public void Take(Packet packet, ref PacketFields fields, uint tunnel)
+    /// <summary>
+    /// Takes the first rows of a batch, whose tunnels <see cref="Forwarding"/> has found. In passes: while the SA of one packet is loaded, that of the next is looked up.
+    /// </summary>
+    public void Run(PacketBatch batch, int count)
     {
-        var state = tunnelSa.Pick(tunnel, out var slot);
+        var packets = batch.Packets.AsSpan(0, count);
+        var tunnels = batch.Tunnels.AsSpan(0, count);
+        var slots = batch.Routes.AsSpan(0, count);
+        var last = TunnelRecord.NoSa;
+        for (var i = 0; i < tunnels.Length; i++)
+        {
+            var slot = tunnelSa.SlotOf(tunnels[i]);
+            slots[i] = slot;
+            if (slot == last) continue;
+            last = slot;
+            region.PrefetchOutbound(slot);
+        }
+
+        for (var i = 0; i < packets.Length; i++) Take(ref packets[i], batch.Fields[i], tunnels[i], slots[i]);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Take(ref Packet packet, in PacketFields fields, uint tunnel, uint slot)
+    {
+        var state = tunnelSa.Check(tunnel, slot);
         if (state != TunnelSaState.Ready)
         {
             tunnelSa.Miss(packet, fields, tunnel, state, slot);
@@ -29,19 +51,22 @@ internal sealed class Outbound(WorkerContext context, TunnelSa tunnelSa, IcmpErr
 
         ref var record = ref region.Tunnel(tunnel);
         ref var sa = ref region.OutboundSa(slot);
-        if ((packet.Flags & PacketFlags.ChecksumPartial) != 0)
-        {
-            packet.Flags &= ~PacketFlags.ChecksumPartial;
-            _ = TransportChecksum.Complete(context.Memory.Span(packet), fields);
-        }
-
+        if ((packet.Flags & PacketFlags.ChecksumPartial) != 0) Complete(ref packet, fields);
         if (fields.Protocol == IpProtocol.Tcp) TcpMss.Clamp(context.Memory.Span(packet), fields, fields.Family == 4 ? record.MssClampV4 : record.MssClampV6);
         int mtu = record.InnerMtu;
         if (packet.Length > mtu && mtu != 0 && !(fields.Family == 6 && packet.Length <= SpecConstants.MinimumMtuV6)) Shorten(packet, fields, mtu, slot, ref sa);
-        else Hand(packet, slot, ref sa);
+        else Hand(ref packet, slot, ref sa);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Complete(ref Packet packet, in PacketFields fields)
+    {
+        packet.Flags &= ~PacketFlags.ChecksumPartial;
+        _ = TransportChecksum.Complete(context.Memory.Span(packet), fields);
     }
 
     /// <summary>Too long for the tunnel: cut where that is allowed, else the sender is told (RFC 4301 §8.2.1).</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private void Shorten(in Packet packet, in PacketFields fields, int mtu, uint slot, ref OutboundSa sa)
     {
         if (fields.DontFragment)
@@ -52,10 +77,15 @@ internal sealed class Outbound(WorkerContext context, TunnelSa tunnelSa, IcmpErr
 
         var reason = fragmenter.TryCut(packet, mtu, out var pieces);
         if (reason != DropReason.None) context.Drop(packet, reason);
-        foreach (ref readonly var piece in pieces) Hand(piece, slot, ref sa);
+        foreach (var piece in pieces)
+        {
+            var own = piece;
+            Hand(ref own, slot, ref sa);
+        }
     }
 
-    private void Hand(Packet packet, uint slot, ref OutboundSa sa)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Hand(ref Packet packet, uint slot, ref OutboundSa sa)
     {
         if (!Frames.TryMakeRoom(context.Pool, ref packet, Tuning.TailRoom + sa.TfcMultiple))
         {
@@ -63,7 +93,7 @@ internal sealed class Outbound(WorkerContext context, TunnelSa tunnelSa, IcmpErr
             return;
         }
 
-        if (sa.Worker == context.Index || (sa.Flags & SaFlags.MultiPoint) != 0) encapsulation.Add(packet, slot);
+        if (sa.Worker == context.Index || (sa.Flags & SaFlags.MultiPoint) != 0) encapsulation.Add(packet, slot, sa.Adjacency);
         else steering.Send(packet, sa.Worker, HandOffKind.Encapsulate, slot, sa.Generation);
     }
 }

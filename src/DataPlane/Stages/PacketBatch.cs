@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Appliance.Shared;
 using Appliance.Wire;
 
@@ -35,15 +36,21 @@ internal sealed class PacketBatch(int capacity)
     }
 
     /// <summary>Moves a row down, over one that left the batch.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Move(int from, int to)
     {
-        if (from == to) return;
+        if (from != to) Copy(from, to);
+    }
+
+    /// <summary>The packets in it.</summary>
+    public Span<Packet> Live => Packets.AsSpan(0, Count);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Copy(int from, int to)
+    {
         Packets[to] = Packets[from];
         Fields[to] = Fields[from];
         Routes[to] = Routes[from];
         Tunnels[to] = Tunnels[from];
     }
-
-    /// <summary>The packets in it.</summary>
-    public Span<Packet> Live => Packets.AsSpan(0, Count);
 }

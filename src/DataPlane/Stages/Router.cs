@@ -13,7 +13,16 @@ internal sealed class Router(Region region)
     public void Run(PacketBatch batch, PacketBatch local)
     {
         var kept = 0;
-        for (var i = 0; i < batch.Count; i++) batch.Routes[i] = Find(batch.Fields[i]);
+        var last = 0u;
+        for (var i = 0; i < batch.Count; i++)
+        {
+            var slot = Find(batch.Fields[i]);
+            batch.Routes[i] = slot;
+            if (slot == last) continue;
+            last = slot;
+            region.PrefetchNextHop(slot);
+        }
+
         for (var i = 0; i < batch.Count; i++)
         {
             if (NextHop(batch.Routes[i]).Kind == NextHopKind.Local) local.Add(batch.Packets[i], batch.Fields[i]);

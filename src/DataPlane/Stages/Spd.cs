@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Appliance.Shared;
@@ -34,6 +35,7 @@ internal sealed class Spd(Region region)
     }
 
     /// <summary>Index of the first rule that matches, or <see cref="None"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Find(in PacketFields packet, bool inbound)
     {
         if (packet.Family == 4)
@@ -44,6 +46,7 @@ internal sealed class Spd(Region region)
         return inbound ? FindV6(packet, packet.DestinationHigh, packet.SourceHigh, inbound) : FindV6(packet, packet.SourceHigh, packet.DestinationHigh, inbound);
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private int FindV4(in PacketFields packet, uint local, uint remote, bool inbound)
     {
         var wantedLocal = Vector256.Create(local);

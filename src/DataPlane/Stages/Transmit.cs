@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using Appliance.Shared;
 using Appliance.Wire;
 
@@ -10,37 +11,38 @@ namespace Appliance.DataPlane;
 /// </summary>
 internal sealed class Transmit(WorkerContext context, WorkerPorts ports, Steering steering)
 {
+    private const int EthernetHeader = 14;
+    private readonly Region region = context.Region;
+    private readonly FrameMemory memory = context.Memory;
     private readonly Packet[][] waiting = [.. Enumerable.Range(0, PortRecord.Maximum).Select(_ => new Packet[PacketBatch.Size])];
     private readonly int[] counts = new int[PortRecord.Maximum];
     private uint dirty;
 
     /// <summary>The adjacency in a slot, or a reason why nothing can be sent to it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public DropReason Check(uint adjacency)
     {
-        if (adjacency >= (uint)context.Region.Counts.Adjacencies) return DropReason.NeighbourUnresolved;
-        ref var record = ref context.Region.Adjacency(adjacency);
-        if (Volatile.Read(ref record.State) != SlotState.Live || record.Port >= PortRecord.Maximum) return DropReason.NeighbourUnresolved;
-        return DropReason.None;
+        if (adjacency >= (uint)region.Counts.Adjacencies) return DropReason.NeighbourUnresolved;
+        ref var record = ref region.Adjacency(adjacency);
+        return Volatile.Read(ref record.State) == SlotState.Live && record.Port < PortRecord.Maximum ? DropReason.None : DropReason.NeighbourUnresolved;
     }
 
-    /// <summary>Sends a packet that starts at its IP header to a neighbour that <see cref="Check"/> has passed.</summary>
-    public void ToNeighbour(Packet packet, uint adjacency)
+    /// <summary>Sends a packet that starts at its IP header to a neighbour that <see cref="Check"/> has passed in this round.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void ToNeighbour(in Packet packet, uint adjacency)
     {
-        ref var record = ref context.Region.Adjacency(adjacency);
-        if (record.NoEthernet == 0)
-        {
-            ref var ip = ref context.Memory.At(packet.Address);
-            var type = ip >> 4 == 4 ? EtherType.Ipv4 : EtherType.Ipv6;
-            packet.Address -= 14;
-            packet.Length += 14;
-            packet.Flags &= ~PacketFlags.NoEthernet;
-            ref var at = ref context.Memory.At(packet.Address);
-            LittleEndian.Set64(ref at, 0, record.MacFirst);
-            LittleEndian.Set32(ref at, 8, record.MacLast);
-            BigEndian.Set16(ref at, 12, type);
-        }
-
-        Add(packet, record.Port);
+        ref var record = ref region.Adjacency(adjacency);
+        ref var sent = ref Add(packet, record.Port & (PortRecord.Maximum - 1));
+        if (record.NoEthernet != 0) return;
+        ref var ip = ref memory.At(packet.Address);
+        var type = ip >> 4 == 4 ? EtherType.Ipv4 : EtherType.Ipv6;
+        ref var at = ref Unsafe.Subtract(ref ip, EthernetHeader);
+        LittleEndian.Set64(ref at, 0, record.MacFirst);
+        LittleEndian.Set32(ref at, 8, record.MacLast);
+        BigEndian.Set16(ref at, 12, type);
+        sent.Address -= EthernetHeader;
+        sent.Length += EthernetHeader;
+        sent.Flags &= ~PacketFlags.NoEthernet;
     }
 
     /// <summary>Gives a packet that starts at its IP header to the host through its own door.</summary>
@@ -59,14 +61,18 @@ internal sealed class Transmit(WorkerContext context, WorkerPorts ports, Steerin
         for (; dirty != 0; dirty &= dirty - 1) Send(BitOperations.TrailingZeroCount(dirty));
     }
 
-    private void Add(in Packet packet, int port)
+    /// <summary>Where the packet waits, to be changed there.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ref Packet Add(in Packet packet, int port)
     {
-        ref var count = ref counts[port];
-        if (count == PacketBatch.Size) Send(port);
-        waiting[port][count++] = packet;
+        if (counts[port] == PacketBatch.Size) Send(port);
+        ref var place = ref waiting[port][counts[port]++];
+        place = packet;
         dirty |= 1u << port;
+        return ref place;
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private void Send(int port)
     {
         var batch = waiting[port].AsSpan(0, counts[port]);

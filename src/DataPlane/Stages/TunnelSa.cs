@@ -1,9 +1,10 @@
+using System.Runtime.CompilerServices;
 using Appliance.Shared;
 using Appliance.Wire;
 
 namespace Appliance.DataPlane;
 
-/// <summary>What <see cref="TunnelSa.Pick"/> found.</summary>
+/// <summary>What <see cref="TunnelSa.Check"/> found.</summary>
 internal enum TunnelSaState
 {
     /// <summary>An SA that can send.</summary>
@@ -25,14 +26,15 @@ internal sealed class TunnelSa(WorkerContext context, Holds holds, Transmit tran
     private readonly long[] raisedAt = new long[context.Region.Counts.Tunnels];
     private readonly Region region = context.Region;
 
-    /// <summary>Finds the SA's slot. The caller still checks who owns it.</summary>
-    public TunnelSaState Pick(uint tunnel, out uint slot)
+    /// <summary>The slot that the tunnel names for this worker; nothing is known of it yet.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public uint SlotOf(uint tunnel) => tunnel < (uint)region.Counts.Tunnels ? Volatile.Read(ref region.Tunnel(tunnel).OutboundSas[context.Index]) : TunnelRecord.NoSa;
+
+    /// <summary>Whether the SA in a slot can carry packets of a tunnel now. The caller still checks who owns it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TunnelSaState Check(uint tunnel, uint slot)
     {
-        slot = TunnelRecord.NoSa;
-        if (tunnel >= (uint)region.Counts.Tunnels) return TunnelSaState.NoTunnel;
-        ref var record = ref region.Tunnel(tunnel);
-        if (Volatile.Read(ref record.State) != SlotState.Live) return TunnelSaState.NoTunnel;
-        slot = Volatile.Read(ref record.OutboundSas[context.Index]);
+        if (tunnel >= (uint)region.Counts.Tunnels || Volatile.Read(ref region.Tunnel(tunnel).State) != SlotState.Live) return TunnelSaState.NoTunnel;
         if (slot >= (uint)region.Counts.OutboundSas) return TunnelSaState.NoSa;
         ref var sa = ref region.OutboundSa(slot);
         if (Volatile.Read(ref sa.State) != SlotState.Live || sa.Tunnel != tunnel) return TunnelSaState.NoSa;
@@ -41,6 +43,7 @@ internal sealed class TunnelSa(WorkerContext context, Holds holds, Transmit tran
     }
 
     /// <summary>A packet for a tunnel that cannot send: asks the slow path for what is missing, and holds or drops the packet.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public void Miss(in Packet packet, in PacketFields fields, uint tunnel, TunnelSaState why, uint slot)
     {
         if (why == TunnelSaState.NoTunnel)

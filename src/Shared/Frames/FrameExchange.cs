@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Appliance.Shared;
 
 /// <summary>
@@ -43,15 +45,23 @@ public sealed class FrameExchange
 #endif
 
     /// <summary>Called when a frame is taken.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Lease(uint frame)
     {
-        if (leases != null && Interlocked.Exchange(ref leases[IndexOf(frame)], 1) != 0) throw new InvalidOperationException($"frame {frame:x} was taken while it was taken");
+        if (leases != null) Watch(frame, 1);
     }
 
     /// <summary>Called when a frame is given back, by whichever worker.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Return(uint frame)
     {
-        if (leases != null && Interlocked.Exchange(ref leases[IndexOf(frame)], 0) != 1) throw new InvalidOperationException($"frame {frame:x} was given back twice");
+        if (leases != null) Watch(frame, 0);
+    }
+
+    private void Watch(uint frame, int taken)
+    {
+        if (Interlocked.Exchange(ref leases![IndexOf(frame)], taken) != taken) return;
+        throw new InvalidOperationException(taken != 0 ? $"frame {frame:x} was taken while it was taken" : $"frame {frame:x} was given back twice");
     }
 
     private int IndexOf(uint address) => address < Memory.JumboStart

@@ -90,6 +90,7 @@ public sealed class FramePool
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void GiveOwn(uint address)
     {
         var frame = Memory.FrameOf(address);

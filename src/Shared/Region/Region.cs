@@ -143,6 +143,23 @@ public sealed unsafe partial class Region : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref InboundSaState InboundState(uint slot) => ref Slot<InboundSaState>(map.InboundStates, slot, counts.InboundSas);
 
+    /// <summary>Asks the processor to load what a worker reads of a tunnel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void PrefetchTunnel(uint slot)
+    {
+        if (!Sse.IsSupported || slot >= (uint)counts.Tunnels) return;
+        var record = start + map.Tunnels + (ulong)slot * TunnelRecord.RecordSize;
+        Sse.Prefetch0(record);
+        Sse.Prefetch0(record + 64);
+    }
+
+    /// <summary>Asks the processor to load a next hop.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void PrefetchNextHop(uint slot)
+    {
+        if (Sse.IsSupported && slot < (uint)counts.NextHops) Sse.Prefetch0(start + map.NextHops + (ulong)slot * NextHopRecord.RecordSize);
+    }
+
     /// <summary>Asks the processor to load what every packet reads of an outbound SA, and its state.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void PrefetchOutbound(uint slot)

@@ -261,7 +261,7 @@ internal sealed class Gateway : IDisposable
     private Engine StartEngine()
     {
         Inheritance.Take(Region);
-        var started = new Engine(Region, Workers, FrameCount, 32, Door, Tier);
+        var started = new Engine(Region, Workers, FrameCount, 32, Door, Tier, watchLeases: true);
         Queues = [.. Enumerable.Range(0, Workers * 3).Select(i => new WireQueue(started.Frames.Pools[i / 3], (byte)(i % 3)))];
         for (var i = 0; i < Queues.Length; i++) started.Workers[i / 3].Ports.Offer(Queues[i]);
         foreach (var worker in started.Workers)
