@@ -56,7 +56,7 @@ internal sealed class SaBody
             if (reader.Read()) throw new RefusedException("something follows the JSON object", "send one object");
             return body;
         }
-        catch (JsonException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException) // the latter for text that is not UTF-8
         {
             body.Wipe();
             throw new RefusedException("the body is not valid JSON", "check quotes and commas");
@@ -101,10 +101,12 @@ internal sealed class SaBody
 
     private void ReadObject(ref Utf8JsonReader reader, string[] allowed)
     {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var name = reader.GetString()!;
             if (!allowed.Contains(name)) throw new RefusedException($"'{Spelling.Shorten(name)}' is not known here", Spelling.Hint(name, allowed));
+            if (!seen.Add(name)) throw new RefusedException($"'{name}' stands there twice", "write it once");
             reader.Read();
             if (reader.TokenType == JsonTokenType.Null) continue;
             ReadValue(ref reader, name);

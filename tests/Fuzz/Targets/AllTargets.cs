@@ -10,7 +10,9 @@ internal static class AllTargets
         .. WireTargets.List,
         .. EspTargets.List,
         .. DataPlaneTargets.List,
+        .. TunTargets.List,
         .. FileTargets.List,
+        .. SlowPathTargets.List,
         .. TextTargets.List,
     ];
 }

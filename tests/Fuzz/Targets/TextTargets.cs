@@ -5,6 +5,7 @@ using Appliance.Cli.Labs;
 using Appliance.Fuzz.Engine;
 using Appliance.Shared;
 using Appliance.SlowPath.Configuration;
+using Appliance.SlowPath.Plan;
 
 namespace Appliance.Fuzz.Targets;
 
@@ -33,6 +34,12 @@ internal static class TextTargets
     {
         var text = Encoding.UTF8.GetString(octets);
         var configuration = ConfigurationReader.Read(text, out var problems);
+        if (configuration is not null)
+        {
+            var plan = PlanWriter.Plan(configuration).ToJson();
+            Claim.That(LaunchPlan.FromJson(plan).ToJson() == plan, "a configuration has a plan");
+        }
+
         Claim.That(configuration is null == problems.Count > 0, "a configuration or problems, never both and never none");
         // YAML knows more line breaks than a line feed.
         var lines = text.Count(c => c is '\n' or '\r' or '\u0085' or '\u2028' or '\u2029') + 1;

@@ -145,6 +145,41 @@ for name, frames in {
     "not-ip": [(1, bytes.fromhex("020000000001020000000002") + b"\x08\x06" + bytes(28)), (2, bytes(5)), (1, b"")],
 }.items():
     write("data-plane", name, rows(*frames))
+segments = [bytes(IP(src=HOST_A, dst=HOST_B, id=100 + i, flags="DF") / TCP(sport=1, dport=2, flags="A", seq=1000 + i * 100, ack=5) / Raw(bytes([i]) * (100 if i < 3 else 40)))
+            for i in range(4)]
+segments6 = [bytes(IPv6(src="fd00:1::5", dst="fd00:2::5") / TCP(sport=1, dport=2, flags="PA" if i == 2 else "A", seq=1000 + i * 100, ack=5, options=[("NOP", None), ("NOP", None), ("Timestamp", (1, 2))])
+                   / Raw(bytes([i]) * 100)) for i in range(3)]
+for name, row in {"v4": segments, "v6": segments6, "v4-udp": [bytes(v4["udp"])] * 2, "v4-mixed": segments[:2] + segments6[:1]}.items():
+    write("tun-join", name, b"".join(struct.pack("!H", len(p)) + p for p in row))
+super4 = bytes(IP(src=HOST_A, dst=HOST_B) / TCP(sport=1, dport=2, flags="PA", seq=1000) / Raw(bytes(1000)))
+super6 = bytes(IPv6(src="fd00:1::5", dst="fd00:2::5") / UDP(sport=1, dport=2) / Raw(bytes(1000)))
+write("tun-segment", "tcp4", struct.pack("<BBHHHH", 1, 1, 40, 300, 20, 16) + super4)
+write("tun-segment", "udp6", struct.pack("<BBHHHH", 1, 5, 48, 300, 40, 6) + super6)
+write("tun-segment", "checksum", struct.pack("<BBHHHH", 1, 0, 0, 0, 20, 16) + super4[:200])
+write("tun-segment", "plain", bytes(10) + bytes(v4["udp"]))
+
+
+def message(kind, body):
+    return struct.pack("<LHHLL", 16 + len(body), kind, 2, 1, 0) + body + bytes(-len(body) % 4)
+
+
+def attribute(kind, value):
+    return struct.pack("<HH", 4 + len(value), kind) + value + bytes(-len(value) % 4)
+
+
+A = bytes([192, 0, 2, 1])
+write("netlink", "link", message(16, struct.pack("<BBHlLL", 0, 0, 1, 2, 0x11043, 0) + attribute(3, b"wan\0") + attribute(4, struct.pack("<L", 1500)) + attribute(1, bytes(6))))
+write("netlink", "address", message(20, struct.pack("<BBBBL", 2, 24, 0, 0, 2) + attribute(2, A) + attribute(1, A)))
+write("netlink", "neighbour", message(28, struct.pack("<BBHlHBB", 2, 0, 0, 2, 2, 0, 1) + attribute(1, A) + attribute(2, bytes(6))))
+write("netlink", "route", message(24, struct.pack("<BBBBBBBBL", 2, 24, 0, 0, 254, 4, 0, 1, 0) + attribute(1, A) + attribute(4, struct.pack("<L", 2)) + attribute(5, A) + attribute(6, struct.pack("<L", 9))))
+write("netlink", "route-multipath", message(24, struct.pack("<BBBBBBBBL", 2, 0, 0, 0, 254, 4, 0, 1, 0)
+                                            + attribute(9, struct.pack("<HBBl", 16, 0, 0, 2) + attribute(5, A) + struct.pack("<HBBl", 16, 0, 0, 3) + attribute(5, A))))
+write("netlink", "route-v6-removed", message(25, struct.pack("<BBBBBBBBL", 10, 64, 0, 0, 254, 4, 0, 1, 0) + attribute(1, bytes(16)) + attribute(4, struct.pack("<L", 2))))
+write("netlink", "two", message(20, struct.pack("<BBBBL", 2, 24, 0, 0, 2) + attribute(2, A)) + message(3, bytes(4)))
+KEY = "000102030405060708090a0b0c0d0e0f10111213"
+write("api-keys", "one", ('{"tunnel":"t","direction":"outbound","spi":4096,"cipher":"aes-128-gcm","key":"%s","esn":true,"replay_window":1024,"worker":0,'
+                          '"soft_sequence":100,"hard_sequence":200,"lifetime_seconds":3600}' % KEY).encode())
+write("api-keys", "pair", ('{"cipher":"aes-128-gcm","esn":false,"replay_window":64,"outbound":{"spi":4096,"key":"%s"},"inbound":{"spi":4097,"key":"%s"},"retire_seconds":5}' % (KEY, KEY)).encode())
 for order in "<", ">":
     for magic in 0xa1b2c3d4, 0xa1b23c4d:
         body = bytes(v4["udp"])
