@@ -10,10 +10,10 @@ internal static class Frames
     private const int EthernetHeader = 14, Ipv4Header = 20, UdpHeader = 8, EspHeader = 8, EspIv = 8, EspTrailer = 2, EspIcv = 16, KeyOctets = 16, SaltOctets = 4;
     private const byte Udp = 17, Esp = 50, Ipv4InIp = 4;
 
-    /// <summary>UDP port 9 (discard, RFC 863): what the far end drops.</summary>
-    public const ushort DiscardPort = 9;
+    /// <summary>UDP port 9 (discard, RFC 863).</summary>
+    private const ushort DiscardPort = 9;
 
-    /// <summary>A frame with an IPv4 packet of <paramref name="size"/> octets that holds UDP to <see cref="DiscardPort"/>.</summary>
+    /// <summary>A frame with an IPv4 packet of <paramref name="size"/> octets that holds UDP.</summary>
     public static byte[] Clear(ulong toMac, string source, string destination, int size)
     {
         var frame = new byte[EthernetHeader + size];

@@ -31,8 +31,8 @@ internal sealed class WireSuite : ISuite
         using var precedence = new Precedence(Environment.ProcessId, DataPlaneOf(lab, "gw-a"), DataPlaneOf(lab, "gw-b"));
         lab.Inside("host-a", ["ping", "-c", "3", "-i", "0.2", "-w", "10", HostB]);
         yield return Tcp(lab, (int)Math.Max(1, seconds / 2));
-        lab.Inside("router", Discard("to-a", "ip protocol esp"));
-        lab.Inside("host-b", Discard("eth0", $"udp dport {Frames.DiscardPort}"));
+        Discard(lab, "router", "to-a");
+        Discard(lab, "host-b", "eth0");
         var slice = seconds / 2 / (2 * sizes.Count);
         foreach (var size in sizes)
         {
@@ -44,7 +44,7 @@ internal sealed class WireSuite : ISuite
     private static Row Encrypt(WireLab lab, int size, double seconds)
     {
         var mac = MacOf(lab, "gw-a", "lan0");
-        return Measure(lab, "encrypt", size, seconds, new Way("host-a", "eth0", Frames.Clear(mac, HostA, HostB, size), CoreB, "gw-a", "wan", "router", "to-a"));
+        return Measure(lab, "encrypt", size, seconds, new Way("host-a", "eth0", Frames.Clear(mac, HostA, HostB, size), CoreB, "gw-a", "lan0", "wan", "router", "to-a"));
     }
 
     /// <summary>The generator repeats one packet, so the SA of this case has its replay window off.</summary>
@@ -61,7 +61,7 @@ internal sealed class WireSuite : ISuite
         };
         lab.Inside("gw-b", ["appliance", "sa", "keys", "to-a", "--instance", "gw-b"], keys.ToJsonString());
         var frame = Frames.Protected(MacOf(lab, "gw-b", "wan0"), GatewayA, GatewayB, spi, key, HostA, HostB, size);
-        return Measure(lab, "decrypt", size, seconds, new Way("router", "to-b", frame, CoreA, "gw-b", "lan", "host-b", "eth0"));
+        return Measure(lab, "decrypt", size, seconds, new Way("router", "to-b", frame, CoreA, "gw-b", "wan0", "lan", "host-b", "eth0"));
     }
 
     private static Row Measure(WireLab lab, string name, int size, double seconds, Way way)
@@ -72,12 +72,12 @@ internal sealed class WireSuite : ISuite
         Thread.Sleep(TimeSpan.FromSeconds(SettleSeconds));
         var process = region.Header.DataPlaneProcess;
         var clock = Stopwatch.StartNew();
-        var (ran, offered, sent, seen) = (Precedence.SecondsOf(process, "worker-0"), generator.Sent, Sent(region, port), Seen(lab, way));
+        var (ran, offered, sent, seen) = (Precedence.SecondsOf(process, "worker-0"), Seen(lab, way.Gateway, way.Device), Sent(region, port), Seen(lab, way.To, way.ToDevice));
         Thread.Sleep(TimeSpan.FromSeconds(seconds));
         sent = Sent(region, port) - sent;
         var elapsed = clock.Elapsed.TotalSeconds;
-        (ran, offered) = (Precedence.SecondsOf(process, "worker-0") - ran, generator.Sent - offered);
-        seen = Seen(lab, way) - seen;
+        (ran, offered) = (Precedence.SecondsOf(process, "worker-0") - ran, Seen(lab, way.Gateway, way.Device) - offered);
+        seen = Seen(lab, way.To, way.ToDevice) - seen;
         generator.Stop();
         if (sent == 0) throw new InvalidOperationException($"{way.Gateway} sent nothing by {way.Port}: {Drops(region)}");
         // The two counters are not read at the same moment.
@@ -129,9 +129,11 @@ internal sealed class WireSuite : ISuite
 
     private static uint FreshSpi() => (uint)RandomNumberGenerator.GetInt32(0x1000, int.MaxValue);
 
-    /// <summary>A rule at the very entrance of a device, before the stack.</summary>
-    private static string[] Discard(string device, string what) =>
-        ["nft", $"add table netdev perf; add chain netdev perf entrance {{ type filter hook ingress device {device} priority 0; }}; add rule netdev perf entrance {what} drop"];
+    /// <summary>Lets a device drop every IPv4 packet that it receives, before the stack; ARP still passes.</summary>
+    private static void Discard(WireLab lab, string node, string device)
+    {
+        lab.Inside(node, ["nft", $"add table netdev perf; add chain netdev perf entrance {{ type filter hook ingress device {device} priority 0; }}; add rule netdev perf entrance meta protocol ip drop"]);
+    }
 
     private static (int Port, string Mode) FindPort(Region region, string name)
     {
@@ -150,9 +152,9 @@ internal sealed class WireSuite : ISuite
         return (long)sum;
     }
 
-    /// <summary>What the veth behind the gateway has received, by the kernel's own count.</summary>
-    private static long Seen(WireLab lab, Way way) =>
-        (long)JsonNode.Parse(lab.Inside(way.To, ["ip", "-s", "-j", "link", "show", "dev", way.ToDevice]))![0]!["stats64"]!["rx"]!["packets"]!;
+    /// <summary>What a device has received, by the kernel's own count.</summary>
+    private static long Seen(WireLab lab, string node, string device) =>
+        (long)JsonNode.Parse(lab.Inside(node, ["ip", "-s", "-j", "link", "show", "dev", device]))![0]!["stats64"]!["rx"]!["packets"]!;
 
     private static string Drops(Region region)
     {
@@ -168,6 +170,6 @@ internal sealed class WireSuite : ISuite
         return drops.Count == 0 ? "no drops" : string.Join(", ", drops);
     }
 
-    /// <summary>From the generator (node, device, frame, core), through a gateway and out of its port, to the node and device that count and drop.</summary>
-    private sealed record Way(string From, string FromDevice, byte[] Frame, int Core, string Gateway, string Port, string To, string ToDevice);
+    /// <summary>From the generator (node, device, frame, core) into a gateway's device and out of its port, to the node and device that count and drop.</summary>
+    private sealed record Way(string From, string FromDevice, byte[] Frame, int Core, string Gateway, string Device, string Port, string To, string ToDevice);
 }
