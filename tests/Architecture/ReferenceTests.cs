@@ -21,7 +21,7 @@ public sealed class ReferenceTests
     private static readonly string[] UnsafeProjects =
     [
         "Crypto", "PacketIo", "Shared",
-        "Benchmarks", "Conformance", "Crypto.Tests", "DataPlane.Tests", "Esp.Tests", "Fuzz", "LineRate", "Litmus", "PacketIo.Tests", "Shared.Tests",
+        "Benchmarks", "Crypto.Tests", "DataPlane.Tests", "Esp.Tests", "Fuzz", "LineRate", "Litmus", "PacketIo.Tests", "Shared.Tests",
     ];
 
     [Fact]

@@ -62,6 +62,8 @@ internal sealed class TunnelSection(ConfigurationErrors errors)
             RemotePort = (ushort)UdpOnly(map, udp, "remote_port", 4500),
             KeepaliveSeconds = Keepalive(map, udp),
         };
+        if (tunnel.LocalPort != 4500)
+            map.Wrong("local_port", $"'local_port: {tunnel.LocalPort}': the steering program takes ESP in UDP on port 4500 alone", "remove it; the peer's port may differ ('remote_port', RFC 3948 §2.1)");
         foreach (var (prefix, at) in routes) RoutePlaces.Add((name, prefix, at));
         if (!tunnel.Local.IsAny && !tunnel.Remote.IsAny) CheckEnds(map, tunnel, routes.Count);
         map.Done();
