@@ -25,6 +25,11 @@ catch (Failure failure)
     Console.Error.WriteLine(failure.Text);
     return failure.ExitCode;
 }
+catch (UnauthorizedAccessException e)
+{
+    Console.Error.WriteLine(new Failure("this needs more rights", "the gateway's files", e.Message, "run it as the user that runs the gateway (root)").Text);
+    return Failure.AtRunTime;
+}
 catch (OperationCanceledException)
 {
     Console.Error.WriteLine("appliance: ended by a signal; everything that was made is removed");

@@ -29,17 +29,14 @@ internal static class Program
 
     private static int Check(string file)
     {
-        if (Read(file) is not { } configuration) return BadInput;
+        if (ReadWithDevices(file) is not { } configuration) return BadInput;
         Console.WriteLine($"{file}: ok: {configuration.Ports.Count} ports, {configuration.Tunnels.Count} tunnels, {configuration.Policies.Count} policies");
         return 0;
     }
 
     private static int Plan(string file)
     {
-        if (Read(file) is not { } configuration) return BadInput;
-        var missing = DeviceCheck.Missing(configuration);
-        Print(file, missing);
-        if (missing.Count > 0) return BadInput;
+        if (ReadWithDevices(file) is not { } configuration) return BadInput;
         Console.WriteLine(PlanWriter.Plan(configuration).ToJson());
         return 0;
     }
@@ -73,6 +70,15 @@ internal static class Program
         var configuration = ConfigurationReader.ReadFile(file, out var problems);
         Print(file, problems);
         return configuration;
+    }
+
+    /// <summary>Nothing where a device of a port is missing, too. Serving goes on without it: it may come back.</summary>
+    private static GatewayConfiguration? ReadWithDevices(string file)
+    {
+        if (Read(file) is not { } configuration) return null;
+        var missing = DeviceCheck.Missing(configuration);
+        Print(file, missing);
+        return missing.Count > 0 ? null : configuration;
     }
 
     private static void Print(string file, IReadOnlyList<ConfigurationError> problems)

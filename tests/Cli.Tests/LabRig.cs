@@ -12,6 +12,9 @@ internal sealed class LabRig : IDisposable
 
     public string Labs => scratch.Path;
 
+    /// <summary>Where gateways that are started outside of labs are.</summary>
+    public string Runtime => Path.Combine(Labs, "run");
+
     /// <summary>Namespaces of the labs that this rig started: their names hold the number of a process that it started.</summary>
     public List<int> Started { get; } = [];
 
@@ -23,7 +26,7 @@ internal sealed class LabRig : IDisposable
 
     public Process Start(params string[] arguments)
     {
-        var process = Tool.Start(Programs.Find(Programs.Cli), arguments, environment: new Dictionary<string, string> { [LabState.Variable] = Labs });
+        var process = Tool.Start(Programs.Find(Programs.Cli), arguments, environment: new Dictionary<string, string> { [LabState.Variable] = Labs, [RuntimePaths.Variable] = Runtime });
         Started.Add(process.Id);
         return process;
     }

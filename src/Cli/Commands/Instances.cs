@@ -6,8 +6,11 @@ namespace Appliance.Cli.Commands;
 /// <summary>Which running instance a command is about.</summary>
 internal static class Instances
 {
+    /// <summary>Environment variable that names it where the option does not; inside a lab's gateway it is set.</summary>
+    public const string Variable = "APPLIANCE_INSTANCE";
+
     /// <summary>The option that names it.</summary>
-    public static Option<string?> Option() => new("--instance", "-i") { Description = "Instance; may be left out while there is only one", HelpName = "NAME" };
+    public static Option<string?> Option() => new("--instance", "-i") { Description = $"Instance; else ${Variable}, else the only one", HelpName = "NAME" };
 
     /// <summary>The option for JSON.</summary>
     public static Option<bool> Json() => new("--json") { Description = "Print the API's JSON" };
@@ -16,6 +19,7 @@ internal static class Instances
     /// <exception cref="Failure">None or several.</exception>
     public static RuntimePaths Find(string? name)
     {
+        name ??= Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } set ? set : null;
         var there = Directory.Exists(RuntimePaths.Base)
             ? Directory.GetDirectories(RuntimePaths.Base).Select(d => Path.GetFileName(d)).Where(RuntimePaths.IsName).Order(StringComparer.Ordinal).ToList() : [];
         if (name is not null && there.Contains(name)) return RuntimePaths.For(name);

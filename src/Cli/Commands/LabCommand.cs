@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using Appliance.Cli.Api;
 using Appliance.Cli.Labs;
+using Appliance.Cli.Show;
 using Appliance.Shared;
 using Spectre.Console;
 
@@ -71,9 +72,9 @@ internal static class LabCommand
         command.SetAction(parsed =>
         {
             var state = LabState.One(parsed.GetValue(lab));
-            var space = state.Node(parsed.GetRequiredValue(node)).Namespace;
+            var inside = state.Node(parsed.GetRequiredValue(node));
             var path = $"PATH={AppContext.BaseDirectory}:{Environment.GetEnvironmentVariable("PATH")}";
-            LinuxProcess.Replace("/usr/bin/env", [$"{RuntimePaths.Variable}={state.Runtime}", path, "ip", .. Topology.Inside(space, parsed.GetRequiredValue(words))]);
+            LinuxProcess.Replace("/usr/bin/env", [$"{RuntimePaths.Variable}={state.Runtime}", $"{Instances.Variable}={inside.Instance}", path, "ip", .. Topology.Inside(inside.Namespace, parsed.GetRequiredValue(words))]);
         });
         return command;
     }
@@ -91,9 +92,9 @@ internal static class LabCommand
                 return;
             }
 
-            var table = new Table { Border = TableBorder.Rounded }.AddColumns("id", "nodes", "made by");
-            foreach (var state in all) table.AddRow(state.Id, string.Join(", ", state.Nodes.Select(n => n.Name)), $"{(state.Transient ? "run" : "up")}, process {state.Owner}{(state.OwnerLives ? "" : " (ended)")}");
-            AnsiConsole.Write(table);
+            var table = new TextTable(new("ID"), new("MADE BY"), new("NODES", Fit.Wrap));
+            foreach (var state in all) table.Add(state.Id, $"{(state.Transient ? "run" : "up")}, process {state.Owner}{(state.OwnerLives ? "" : " (ended)")}", string.Join(' ', state.Nodes.Select(n => n.Name)));
+            Console.Write(table.Text(TextTable.TerminalWidth));
         });
         return command;
     }
@@ -113,7 +114,7 @@ internal static class LabCommand
             var run = new LabRun(Read(parsed.GetRequiredValue(file), parsed.GetValue(cipher)), Console.Error.WriteLine, signals.Stop);
             var figures = run.Run(parsed.GetValue(seconds), live: !json && AnsiConsole.Profile.Capabilities.Interactive && !Console.IsOutputRedirected);
             if (json) Console.WriteLine(ApiClient.Text(figures));
-            else foreach (var table in Show.JsonTable.Build(figures)) AnsiConsole.Write(table);
+            else Console.Write(LabReport.Text(figures, TextTable.TerminalWidth));
             return figures["problems"]!.AsArray().Count == 0 ? 0 : Failure.AtRunTime;
         });
         return command;

@@ -1,6 +1,6 @@
 using System.CommandLine;
+using System.Security.Cryptography;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Appliance.Cli.Api;
 using Microsoft.Win32.SafeHandles;
 
@@ -12,6 +12,8 @@ namespace Appliance.Cli.Commands;
 /// </summary>
 internal static class SaCommand
 {
+    private const int MaximumBody = 64 * 1024;
+
     /// <summary>The command.</summary>
     public static Command Create() => new("sa", "Add and remove SAs through the API; keys come on a descriptor, never as an argument") { Add(), Keys(), Delete() };
 
@@ -22,7 +24,7 @@ internal static class SaCommand
         Option<string?> instance = Instances.Option();
         var fd = Descriptor();
         var command = new Command("add", "Add one SA: {tunnel, direction, spi, cipher, key, esn, replay_window, …} as JSON") { instance, fd };
-        command.SetAction(parsed => Send(parsed.GetValue(instance), HttpMethod.Post, "/sa", ReadJson(parsed.GetValue(fd))));
+        command.SetAction(parsed => SendJson(parsed.GetValue(instance), "/sa", parsed.GetValue(fd)));
         return command;
     }
 
@@ -32,7 +34,7 @@ internal static class SaCommand
         var fd = Descriptor();
         var tunnel = new Argument<string>("TUNNEL");
         var command = new Command("keys", "Give a tunnel a new pair of SAs: {cipher, esn, replay_window, outbound: {spi, key}, inbound: {spi, key}} as JSON") { tunnel, instance, fd };
-        command.SetAction(parsed => Send(parsed.GetValue(instance), HttpMethod.Post, $"/tunnels/{Uri.EscapeDataString(parsed.GetRequiredValue(tunnel))}/keys", ReadJson(parsed.GetValue(fd))));
+        command.SetAction(parsed => SendJson(parsed.GetValue(instance), $"/tunnels/{Uri.EscapeDataString(parsed.GetRequiredValue(tunnel))}/keys", parsed.GetValue(fd)));
         return command;
     }
 
@@ -43,29 +45,54 @@ internal static class SaCommand
         direction.AcceptOnlyFromAmong("outbound", "inbound");
         var spi = new Argument<string>("SPI") { Description = "As show sa prints it" };
         var command = new Command("delete", "Remove an SA") { direction, spi, instance };
-        command.SetAction(parsed => Send(parsed.GetValue(instance), HttpMethod.Delete, $"/sa/{parsed.GetRequiredValue(direction)}/{Uri.EscapeDataString(parsed.GetRequiredValue(spi))}", null));
+        command.SetAction(parsed => Send(parsed.GetValue(instance), HttpMethod.Delete, $"/sa/{parsed.GetRequiredValue(direction)}/{Uri.EscapeDataString(parsed.GetRequiredValue(spi))}", default));
         return command;
     }
 
-    private static void Send(string? instance, HttpMethod method, string path, JsonNode? body)
+    private static void SendJson(string? instance, string path, int descriptor)
     {
-        using var api = new ApiClient(Instances.Find(instance).ApiSocket);
-        Console.WriteLine(api.Send(method, path, body).ToJsonString());
+        var octets = new byte[MaximumBody];
+        try
+        {
+            Send(instance, HttpMethod.Post, path, octets.AsMemory(0, Read(octets, descriptor)));
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(octets);
+        }
     }
 
-    private static JsonNode ReadJson(int descriptor)
+    private static void Send(string? instance, HttpMethod method, string path, ReadOnlyMemory<byte> body)
     {
+        using var api = new ApiClient(Instances.Find(instance).ApiSocket);
+        Console.WriteLine(ApiClient.Text(api.Send(method, path, body)));
+    }
+
+    /// <summary>Reads one JSON object and returns its length. It stays octets, which can be wiped; no message quotes what was read, which can be a key.</summary>
+    private static int Read(Span<byte> octets, int descriptor)
+    {
+        if (descriptor == 0 && !Console.IsInputRedirected) Console.Error.WriteLine("reading JSON; end it with Ctrl-D");
+        var length = 0;
         try
         {
             using var handle = new SafeFileHandle(descriptor, ownsHandle: false);
-            using var stream = new FileStream(handle, FileAccess.Read, bufferSize: 1);
-            return JsonNode.Parse(stream) ?? throw new JsonException("null");
+            using var stream = new FileStream(handle, FileAccess.Read, bufferSize: 0);
+            for (int read; length < octets.Length && (read = stream.Read(octets[length..])) > 0;) length += read;
+            var reader = new Utf8JsonReader(octets[..length]);
+            if (reader.Read() && reader.TokenType != JsonTokenType.StartObject) throw Bad(descriptor, "it is no JSON object");
+            while (reader.Read()) { }
+            return length;
         }
-        catch (Exception e) when (e is JsonException or IOException or ArgumentException)
+        catch (JsonException e)
         {
-            // The parser's own message may quote what it read, which can be a key.
-            var why = e is JsonException json ? $"it is not JSON (line {json.LineNumber + 1}, octet {json.BytePositionInLine + 1})" : "it cannot be read";
-            throw new Failure("cannot read the SA", $"descriptor {descriptor}", why, "write one JSON object to it", Failure.BadInput);
+            throw Bad(descriptor, length == 0 ? "nothing was written to it" : $"it is not JSON (line {e.LineNumber + 1}, octet {e.BytePositionInLine + 1})");
+        }
+        catch (Exception e) when (e is IOException or ArgumentException or UnauthorizedAccessException or NotSupportedException)
+        {
+            throw Bad(descriptor, "it cannot be read");
         }
     }
+
+    private static Failure Bad(int descriptor, string why) =>
+        new("cannot read the SA", $"descriptor {descriptor}{(descriptor == 0 ? " (standard input)" : "")}", why, "write one JSON object to it, as in: appliance sa add < sa.json", Failure.BadInput);
 }

@@ -7,6 +7,8 @@ namespace Appliance.Cli.Commands;
 /// <summary>appliance top: the live table of one instance.</summary>
 internal static class TopCommand
 {
+    private const int RefreshMilliseconds = 1000;
+
     /// <summary>The command.</summary>
     public static Command Create()
     {
@@ -20,16 +22,30 @@ internal static class TopCommand
             var until = parsed.GetValue(seconds) is > 0 and var n ? Environment.TickCount64 + n * 1000L : long.MaxValue;
             var name = Path.GetFileName(paths.Directory);
             GatewayFigures? before = null;
+            string Next(Func<IReadOnlyList<(string, GatewayFigures?, GatewayFigures?)>, string> show)
+            {
+                var now = GatewayFigures.Read(paths);
+                var text = show([(name, before, now)]);
+                before = now;
+                return text;
+            }
+
+            bool Wait() => Environment.TickCount64 < until && !signals.Stop.WaitHandle.WaitOne((int)Math.Min(RefreshMilliseconds, until - Environment.TickCount64));
+            if (Console.IsOutputRedirected)
+            {
+                do Console.WriteLine(Next(g => LiveTable.Line(g, [])));
+                while (Wait());
+                return 0;
+            }
+
             AnsiConsole.Live(new Text("")).Start(context =>
             {
                 do
                 {
-                    var now = GatewayFigures.Read(paths);
-                    context.UpdateTarget(LiveTable.Build([(name, before, now)], []));
+                    context.UpdateTarget(new Text(Next(g => LiveTable.Text(g, [], TextTable.TerminalWidth))));
                     context.Refresh();
-                    before = now;
                 }
-                while (Environment.TickCount64 < until && !signals.Stop.WaitHandle.WaitOne(1000));
+                while (Wait());
             });
             return 0;
         });

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Appliance.Cli.Api;
 
@@ -29,6 +30,6 @@ internal static class KeyHandout
     private static void Post(LabState state, string node, string tunnel, JsonObject body)
     {
         using var api = new ApiClient(state.Paths(state.Node(node)).ApiSocket);
-        api.Send(HttpMethod.Post, $"/tunnels/{tunnel}/keys", body);
+        api.Send(HttpMethod.Post, $"/tunnels/{tunnel}/keys", JsonSerializer.SerializeToUtf8Bytes(body));
     }
 }

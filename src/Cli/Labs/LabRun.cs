@@ -74,12 +74,12 @@ internal sealed class LabRun(LabFile file, Action<string> say, CancellationToken
         }
 
         Read(lab);
-        AnsiConsole.Live(LiveTable.Build(shown, [])).Start(context =>
+        AnsiConsole.Live(new Text(LiveTable.Text(shown, [], TextTable.TerminalWidth))).Start(context =>
         {
             while (Next())
             {
                 Read(lab);
-                context.UpdateTarget(LiveTable.Build(shown, Lines(ping, ping6, tcp)));
+                context.UpdateTarget(new Text(LiveTable.Text(shown, Lines(ping, ping6, tcp), TextTable.TerminalWidth)));
                 context.Refresh();
             }
         });
@@ -94,12 +94,12 @@ internal sealed class LabRun(LabFile file, Action<string> say, CancellationToken
 
     private static IReadOnlyList<(string, string)> Lines(PingProbe ping, PingProbe ping6, TcpProbe tcp) =>
     [
-        ("ping", Text(ping.Figures)),
-        ("ping6", Text(ping6.Figures)),
+        ("ping", Answers(ping.Figures)),
+        ("ping6", Answers(ping6.Figures)),
         ("tcp", tcp.Figures.NowMbps.ToString("0", CultureInfo.InvariantCulture) + " Mbit/s"),
     ];
 
-    private static string Text(PingFigures f) =>
+    private static string Answers(PingFigures f) =>
         string.Create(CultureInfo.InvariantCulture, $"{f.Received}/{f.Sent} answered, {f.LossPercent} % lost, {f.AverageMilliseconds} ms");
 
     private static string Describe(Lab lab, LabNode gateway)

@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Text.Json;
 using Appliance.Shared;
 
 namespace Appliance.Cli.Show;
@@ -61,6 +62,9 @@ internal sealed record GatewayFigures(
         var named = drops.Select((count, reason) => ((DropReason)reason, count)).Where(d => d.count > 0).OrderByDescending(d => d.count).ToList();
         return new GatewayFigures(Environment.TickCount64, outbound, inbound, outPackets, inPackets, outBytes, inBytes, rx, tx, named);
     }
+
+    /// <summary>Name of a reason, as the API has it.</summary>
+    public static string NameOf(DropReason reason) => JsonNamingPolicy.SnakeCaseLower.ConvertName(reason.ToString());
 
     /// <summary>What an operator reads about a reason.</summary>
     public static DropTextAttribute TextOf(DropReason reason) => typeof(DropReason).GetField(reason.ToString())!.GetCustomAttribute<DropTextAttribute>()!;

@@ -34,15 +34,17 @@ internal static class HealthFromRegion
             ["source"] = "region",
             ["processes"] = new JsonObject
             {
-                ["supervisor"] = header.SupervisorProcess,
-                ["data_plane"] = header.DataPlaneProcess,
-                ["data_plane_starts"] = header.DataPlaneStarts,
-                ["slow_path"] = header.SlowPathProcess,
-                ["slow_path_starts"] = header.SlowPathStarts,
+                ["supervisor"] = Process(header.SupervisorProcess, Alive(header.SupervisorProcess), ready: true, 1),
+                ["data_plane"] = Process(header.DataPlaneProcess, dataPlane, header.DataPlaneReady == 1, header.DataPlaneStarts),
+                ["slow_path"] = Process(header.SlowPathProcess, Alive(header.SlowPathProcess), ready: false, header.SlowPathStarts),
             },
             ["ports"] = ports,
         };
     }
+
+    private static bool Alive(int process) => process > 0 && Directory.Exists($"/proc/{process}");
+
+    private static JsonObject Process(int process, bool alive, bool ready, uint starts) => new() { ["process"] = process, ["alive"] = alive, ["ready"] = ready, ["starts"] = starts };
 
     private static JsonObject Problem(string what, string where, string why, string todo) => new() { ["what"] = what, ["where"] = where, ["why"] = why, ["todo"] = todo };
 }

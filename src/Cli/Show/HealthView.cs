@@ -1,8 +1,7 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using Appliance.Cli.Api;
 using Appliance.Shared;
-using Spectre.Console;
-using Spectre.Console.Rendering;
 
 namespace Appliance.Cli.Show;
 
@@ -24,7 +23,7 @@ internal static class HealthView
         {
             try
             {
-                using var region = Shared.Region.Open(paths.Region);
+                using var region = Region.Open(paths.Region);
                 return HealthFromRegion.Read(region, silent.Why);
             }
             catch (IOException e)
@@ -34,22 +33,37 @@ internal static class HealthView
         }
     }
 
-    /// <summary>Health as a person reads it.</summary>
-    public static IRenderable Build(JsonObject health)
+    /// <summary>Health as a person reads it, in lines of at most <paramref name="width"/> characters.</summary>
+    public static string Text(JsonObject health, int width)
     {
-        var status = (string?)health["status"] ?? "unknown";
-        var rows = new List<IRenderable> { new Markup($"status: [{(status == "ok" ? "green" : status == "degraded" ? "yellow" : "red")}]{Markup.Escape(status)}[/]") };
+        var text = new StringBuilder($"status: {SubjectTables.Text(health, "status")}");
+        if (SubjectTables.Text(health, "crypto_tier") is { Length: > 0 } tier) text.Append($"   AES-GCM: {tier}");
+        if (SubjectTables.Text(health, "source") is { Length: > 0 } source) text.Append($"   read from: {source}");
+        text.Append('\n');
         foreach (var problem in health["problems"] as JsonArray ?? [])
         {
-            rows.Add(new Markup($"[red]•[/] {Markup.Escape((string?)problem?["what"] ?? "")}"));
-            foreach (var (label, key) in new[] { ("where", "where"), ("why", "why"), ("do", "todo") })
-            {
-                if ((string?)problem?[key] is { Length: > 0 } text) rows.Add(new Markup($"  [grey]{label + ":",-6}[/] {Markup.Escape(text)}"));
-            }
+            text.Append($"\n! {string.Join("\n  ", TextTable.Wrap(SubjectTables.Text(problem, "what"), width - 2))}\n");
+            var details = new TextTable(new Column(""), new Column("", Fit.Wrap));
+            foreach (var (label, key) in new[] { ("  where:", "where"), ("  why:", "why"), ("  do:", "todo") }) details.Add(label, SubjectTables.Text(problem, key));
+            text.Append(details.Text(width));
         }
 
-        var rest = new JsonObject(health.Where(f => f.Key is not ("status" or "problems")).Select(f => KeyValuePair.Create(f.Key, f.Value?.DeepClone())));
-        if (rest.Count > 0) rows.AddRange(JsonTable.Build(rest));
-        return new Rows(rows);
+        return text.Append('\n').Append(Processes(health, width)).Append('\n').Append(Ports(health, width)).ToString();
+    }
+
+    private static string Processes(JsonObject health, int width)
+    {
+        var table = new TextTable(new("PROCESS"), new("PID", Fit.Right), new("ALIVE"), new("READY"), new("STARTS", Fit.Right));
+        foreach (var (name, process) in health["processes"] as JsonObject ?? [])
+            table.Add(name, SubjectTables.Text(process, "process"), SubjectTables.Text(process, "alive"), SubjectTables.Text(process, "ready"), SubjectTables.Text(process, "starts"));
+        return table.Text(width);
+    }
+
+    private static string Ports(JsonObject health, int width)
+    {
+        var table = new TextTable(new("PORT"), new("STATE"), new("MODE"), new("QUEUES", Fit.Right), new("LOST", Fit.Right));
+        foreach (var port in health["ports"] as JsonArray ?? [])
+            table.Add(SubjectTables.Text(port, "name"), SubjectTables.Text(port, "running"), SubjectTables.Text(port, "mode"), SubjectTables.Text(port, "queues"), SubjectTables.Text(port, "losses"));
+        return table.Text(width);
     }
 }

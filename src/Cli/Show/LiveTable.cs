@@ -1,42 +1,41 @@
 using System.Globalization;
-using Spectre.Console;
-using Spectre.Console.Rendering;
+using System.Text;
 
 namespace Appliance.Cli.Show;
 
-/// <summary>The live table of gateways: SAs, packets, bytes, drops by reason, Mbit/s between two readings.</summary>
+/// <summary>The live table of gateways: SAs, packets, bytes, drops by reason, Mbit/s between two readings. Fits 80 columns.</summary>
 internal static class LiveTable
 {
     private const int ReasonsShown = 4;
+    private const int LabelWidth = 10;
 
-    /// <summary>A table of gateways; the earlier reading of each may be missing.</summary>
-    public static IRenderable Build(IReadOnlyList<(string Name, GatewayFigures? Before, GatewayFigures? Now)> gateways, IReadOnlyList<(string Name, string Value)> lines)
+    /// <summary>A table of gateways; the earlier reading of each may be missing. <paramref name="lines"/> follow it, by name.</summary>
+    public static string Text(IReadOnlyList<(string Name, GatewayFigures? Before, GatewayFigures? Now)> gateways, IReadOnlyList<(string Name, string Value)> lines, int width)
     {
-        var table = new Table { Border = TableBorder.Rounded };
-        table.AddColumns("gateway", "SAs out/in", "encrypted", "decrypted", "Mbit/s out", "Mbit/s in", "drops by reason");
-        for (var i = 2; i < 6; i++) table.Columns[i].RightAligned();
+        var table = new TextTable(new("GATEWAY", Fit.Cut), new("SAS"), new("ENC-PKT", Fit.Right), new("ENC-BYTE", Fit.Right), new("DEC-PKT", Fit.Right), new("DEC-BYTE", Fit.Right),
+            new("OUT-MBIT/S", Fit.Right), new("IN-MBIT/S", Fit.Right), new("DROPS", Fit.Right));
         foreach (var (name, before, now) in gateways)
         {
             if (now is null)
             {
-                table.AddRow(Markup.Escape(name), "[red]no region[/]", "", "", "", "", "");
+                table.Add(name, "none", "-", "-", "-", "-", "-", "-", "-");
                 continue;
             }
 
             var elapsed = before is null ? 0 : now.Tick - before.Tick;
-            table.AddRow(
-                Markup.Escape(name),
-                $"{now.OutboundSas}/{now.InboundSas}",
-                $"{Units.Count(now.OutboundPackets)}\n{Units.Bytes(now.OutboundBytes)}",
-                $"{Units.Count(now.InboundPackets)}\n{Units.Bytes(now.InboundBytes)}",
-                Number(Units.Mbps(before?.OutboundBytes ?? 0, now.OutboundBytes, elapsed)),
-                Number(Units.Mbps(before?.InboundBytes ?? 0, now.InboundBytes, elapsed)),
-                DropText(now));
+            table.Add(name, $"{now.OutboundSas}/{now.InboundSas}", Units.Short(now.OutboundPackets), Units.Short(now.OutboundBytes), Units.Short(now.InboundPackets), Units.Short(now.InboundBytes),
+                Rate(before?.OutboundBytes, now.OutboundBytes, elapsed), Rate(before?.InboundBytes, now.InboundBytes, elapsed), Units.Short(now.Dropped));
         }
 
-        var rows = new List<IRenderable> { table };
-        rows.AddRange(lines.Select(l => new Markup($"  [grey]{Markup.Escape(l.Name),-12}[/] {Markup.Escape(l.Value)}")));
-        return new Rows(rows);
+        var text = new StringBuilder(table.Text(width)).Append('\n');
+        foreach (var (name, _, now) in gateways)
+        {
+            if (now is null) text.Append($"{name}: no region: the gateway does not run\n");
+            else if (now.Drops.Count > 0) Labelled(text, $"{name} drops", DropText(now), width);
+        }
+
+        foreach (var (name, value) in lines) Labelled(text, name, value, width);
+        return text.ToString();
     }
 
     /// <summary>The same in one line, for an output that is no terminal.</summary>
@@ -47,12 +46,17 @@ internal static class LiveTable
         return string.Join(" | ", parts.Concat(lines.Select(l => $"{l.Name} {l.Value}")));
     }
 
-    private static string DropText(GatewayFigures now)
+    private static void Labelled(StringBuilder text, string label, string value, int width)
     {
-        if (now.Drops.Count == 0) return "[green]none[/]";
-        var shown = now.Drops.Take(ReasonsShown).Select(d => $"{Units.Count(d.Count)} {d.Reason}");
-        return string.Join('\n', now.Drops.Count > ReasonsShown ? shown.Append($"… {now.Drops.Count - ReasonsShown} more") : shown);
+        var head = label.PadRight(LabelWidth) + "  ";
+        text.Append(head).AppendJoin('\n' + new string(' ', head.Length), TextTable.Wrap(value, width - head.Length)).Append('\n');
     }
 
-    private static string Number(double value) => value.ToString("0.0", CultureInfo.InvariantCulture);
+    private static string DropText(GatewayFigures now)
+    {
+        var shown = now.Drops.Take(ReasonsShown).Select(d => $"{Units.Short(d.Count)} {GatewayFigures.NameOf(d.Reason)}");
+        return string.Join(", ", now.Drops.Count > ReasonsShown ? shown.Append($"{now.Drops.Count - ReasonsShown} other reasons") : shown);
+    }
+
+    private static string Rate(ulong? before, ulong now, long elapsed) => before is null ? "-" : Units.Mbps(before.Value, now, elapsed).ToString("0.0", CultureInfo.InvariantCulture);
 }

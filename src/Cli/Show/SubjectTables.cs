@@ -1,0 +1,134 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+
+namespace Appliance.Cli.Show;
+
+/// <summary>The API's answers as tables that fit 80 columns: what an operator asks first; every field is in the JSON.</summary>
+internal static class SubjectTables
+{
+    private const int WorkerGap = 2;
+
+    /// <summary>The subjects of <c>appliance show</c> with what they tell, and their tables: answer and width to lines of text.</summary>
+    public static IReadOnlyList<(string Name, string Description, Func<JsonArray, int, string> Table)> All { get; } =
+    [
+        ("sa", "Security associations with their counters; never their keys", Sas),
+        ("spd", "Security policy database in order", Spd),
+        ("routes", "Routes to tunnels, neighbours and this machine", Routes),
+        ("ports", "Ports: how they run and what they counted", Ports),
+        ("workers", "Workers with every counter", Workers),
+        ("drops", "Dropped packets by reason", Drops),
+        ("tunnels", "Tunnels, their MTU and their SAs", Tunnels),
+    ];
+
+    /// <summary>USE: whether packets take it now, which an SA that is being retired no longer does. IDLE: since its last packet.</summary>
+    public static string Sas(JsonArray sas, int width)
+    {
+        var table = new TextTable(new("DIR"), new("SPI"), new("TUNNEL", Fit.Cut), new("USE"), new("W", Fit.Right), new("PKTS", Fit.Right), new("BYTES", Fit.Right), new("DROPS", Fit.Right),
+            new("IDLE", Fit.Right), new("CIPHER", Fit.Cut));
+        foreach (var sa in sas)
+        {
+            table.Add(Text(sa, "direction") == "outbound" ? "out" : "in", Text(sa, "spi"), Text(sa, "tunnel"), Text(sa, "in_use"), Text(sa, "worker"), Number(sa, "packets"), Number(sa, "bytes"),
+                Number(sa, "drops"), sa?["idle_milliseconds"] is { } idle ? Units.Duration((long)idle) : "-", Text(sa, "cipher"));
+        }
+
+        return table.Text(width);
+    }
+
+    /// <summary>PORTS: local to remote; for ICMP the types and codes.</summary>
+    public static string Spd(JsonArray rules, int width)
+    {
+        var table = new TextTable(new("#", Fit.Right), new("NAME", Fit.Cut), new("ACTION"), new("TUNNEL", Fit.Cut), new("LOCAL", Fit.Cut), new("REMOTE", Fit.Cut), new("PROTO"), new("PORTS", Fit.Cut));
+        foreach (var rule in rules)
+        {
+            var (local, remote) = (Text(rule, "local_ports"), Text(rule, "remote_ports"));
+            table.Add(Text(rule, "order"), Text(rule, "name"), Text(rule, "action"), Text(rule, "tunnel"), Text(rule, "local"), Text(rule, "remote"), Text(rule, "protocol"),
+                local == "any" && remote == "any" ? "any" : $"{local} to {remote}");
+        }
+
+        return table.Text(width);
+    }
+
+    /// <summary>PROTECTED: nothing leaves that way in the clear.</summary>
+    public static string Routes(JsonArray routes, int width)
+    {
+        var table = new TextTable(new("PREFIX"), new("KIND"), new("VIA", Fit.Cut), new("PROTECTED"), new("NEIGHBOUR", Fit.Cut));
+        foreach (var route in routes)
+        {
+            var via = Text(route, "tunnel") is { Length: > 0 } tunnel ? tunnel : Text(route, "port");
+            table.Add(Text(route, "prefix"), Text(route, "kind"), via, Text(route, "protected"), Text(route, "neighbour"));
+        }
+
+        return table.Text(width);
+    }
+
+    /// <summary>DROPS: ours and those of the kernel and the card before us.</summary>
+    public static string Ports(JsonArray ports, int width)
+    {
+        var table = new TextTable(new("PORT", Fit.Cut), new("SIDE"), new("STATE"), new("MODE"), new("MTU", Fit.Right), new("RX-PKT", Fit.Right), new("RX-BYTE", Fit.Right), new("TX-PKT", Fit.Right),
+            new("TX-BYTE", Fit.Right), new("DROPS", Fit.Right));
+        foreach (var port in ports)
+        {
+            var mode = Text(port, "kind") == "af_xdp" ? Text(port, "mode") : Text(port, "kind");
+            table.Add(Text(port, "name"), Text(port, "side"), Text(port, "state"), Text(port, "queues") == "1" ? mode : $"{mode}×{Text(port, "queues")}", Text(port, "mtu"), Number(port, "rx_packets"),
+                Number(port, "rx_bytes"), Number(port, "tx_packets"), Number(port, "tx_bytes"), Units.Short(Value(port, "drops") + Value(port, "kernel_drops")));
+        }
+
+        return table.Text(width);
+    }
+
+    /// <summary>A row for each counter, a column for each worker; as many tables as the width needs.</summary>
+    public static string Workers(JsonArray workers, int width)
+    {
+        var names = workers.OfType<JsonObject>().SelectMany(w => w.Select(f => f.Key)).Distinct().Where(n => n != "worker").ToList();
+        var longest = names.Select(n => n.Length).DefaultIfEmpty(0).Max();
+        var figures = workers.SelectMany(w => names.Select(n => Figure(w, n).Length)).DefaultIfEmpty(0).Max();
+        var inOne = Math.Max(1, (width - longest) / (Math.Max(figures, 9) + WorkerGap));
+        var tables = workers.Chunk(inOne).Select(part =>
+        {
+            var table = new TextTable([new Column("COUNTER"), .. part.Select(w => new Column("WORKER " + Text(w, "worker"), Fit.Right))]);
+            foreach (var name in names) table.Add([name, .. part.Select(w => Figure(w, name))]);
+            return table.Text(width);
+        });
+        return workers.Count == 0 ? "none\n" : string.Join('\n', tables);
+    }
+
+    /// <summary>Sums over the workers, most first.</summary>
+    public static string Drops(JsonArray drops, int width)
+    {
+        var table = new TextTable(new("COUNT", Fit.Right), new("REASON"), new("SEVERITY"), new("WHAT IT MEANS", Fit.Wrap));
+        foreach (var reason in drops.GroupBy(d => Text(d, "reason")).Select(g => (First: g.First(), Sum: g.Aggregate(0UL, (sum, d) => sum + Value(d, "count")))).OrderByDescending(r => r.Sum))
+            table.Add(Units.Count(reason.Sum), Text(reason.First, "reason"), Text(reason.First, "severity"), $"{Text(reason.First, "text")} ({Text(reason.First, "source")})");
+        return table.Text(width);
+    }
+
+    /// <summary>SAS: outbound/inbound. MTU: largest inner packet. PATH: whether the next hop towards the peer is resolved.</summary>
+    public static string Tunnels(JsonArray tunnels, int width)
+    {
+        var table = new TextTable(new("TUNNEL", Fit.Cut), new("MODE"), new("REMOTE"), new("PORT", Fit.Cut), new("PATH"), new("SAS", Fit.Right), new("MTU", Fit.Right), new("INSIDE ROUTES", Fit.Wrap));
+        foreach (var tunnel in tunnels)
+        {
+            var resolved = Text(tunnel, "next_hop_resolved") == "yes" ? "ok" : Text(tunnel, "next_hop").Length > 0 ? "no-mac" : "none";
+            table.Add(Text(tunnel, "name"), Text(tunnel, "mode"), Text(tunnel, "remote"), Text(tunnel, "port"), resolved, $"{Items(tunnel, "outbound_spis").Count}/{Items(tunnel, "inbound_spis").Count}",
+                Text(tunnel, "inner_mtu"), string.Join(' ', Items(tunnel, "routes").Select(r => (string?)r)));
+        }
+
+        return table.Text(width);
+    }
+
+    /// <summary>A field as text: yes and no for what is true and false, nothing for what is not there.</summary>
+    public static string Text(JsonNode? row, string field) => row?[field] switch
+    {
+        null => "",
+        var value when value.GetValueKind() == System.Text.Json.JsonValueKind.True => "yes",
+        var value when value.GetValueKind() == System.Text.Json.JsonValueKind.False => "no",
+        var value => value.ToString(),
+    };
+
+    private static JsonArray Items(JsonNode? row, string field) => row?[field] as JsonArray ?? [];
+
+    private static ulong Value(JsonNode? row, string field) => ulong.TryParse(Text(row, field), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+
+    private static string Number(JsonNode? row, string field) => Units.Short(Value(row, field));
+
+    private static string Figure(JsonNode? row, string field) => row?[field]?.GetValueKind() == System.Text.Json.JsonValueKind.Number ? Units.Count(Value(row, field)) : Text(row, field);
+}
