@@ -104,7 +104,7 @@ internal static class SubjectTables
     /// <summary>SAS: outbound/inbound. MTU: largest inner packet. PATH: whether the next hop towards the peer is resolved.</summary>
     public static string Tunnels(JsonArray tunnels, int width)
     {
-        var table = new TextTable(new("TUNNEL", Fit.Cut), new("MODE"), new("REMOTE"), new("PORT", Fit.Cut), new("PATH"), new("SAS", Fit.Right), new("MTU", Fit.Right), new("INSIDE ROUTES", Fit.Wrap));
+        var table = new TextTable(new("TUNNEL", Fit.Cut), new("MODE"), new("REMOTE", Fit.Cut), new("PORT", Fit.Cut), new("PATH"), new("SAS", Fit.Right), new("MTU", Fit.Right), new("INSIDE ROUTES", Fit.Wrap));
         foreach (var tunnel in tunnels)
         {
             var resolved = Text(tunnel, "next_hop_resolved") == "yes" ? "ok" : Text(tunnel, "next_hop").Length > 0 ? "no-mac" : "none";

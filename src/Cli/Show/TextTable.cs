@@ -67,19 +67,22 @@ internal sealed class TextTable(params Column[] columns)
         return lines;
     }
 
+    /// <summary>What goes on in the next line loses nothing, so it gives way before what is cut.</summary>
     private void Shrink(int[] widths, int room)
     {
-        while (widths.Sum() > room)
+        foreach (var (fit, least) in new[] { (Fit.Wrap, NarrowestWrap), (Fit.Cut, Narrowest) })
         {
-            var widest = -1;
-            for (var i = 0; i < widths.Length; i++)
+            while (widths.Sum() > room)
             {
-                var least = columns[i].Fit switch { Fit.Cut => Narrowest, Fit.Wrap => NarrowestWrap, _ => int.MaxValue };
-                if (widths[i] > least && (widest < 0 || widths[i] > widths[widest])) widest = i;
-            }
+                var widest = -1;
+                for (var i = 0; i < widths.Length; i++)
+                {
+                    if (columns[i].Fit == fit && widths[i] > least && (widest < 0 || widths[i] > widths[widest])) widest = i;
+                }
 
-            if (widest < 0) return;
-            widths[widest]--;
+                if (widest < 0) break;
+                widths[widest]--;
+            }
         }
     }
 
