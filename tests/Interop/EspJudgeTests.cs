@@ -19,6 +19,7 @@ public class EspJudgeTests
     [InlineData("transport")]
     [InlineData("rollover")]
     [InlineData("keepalive")]
+    [InlineData("steering")]
     [InlineData("broken")]
     public void Scapy_SaysAllIsWell(string part) => Judge("scapy_judge.py", part);
 

@@ -146,7 +146,7 @@ internal sealed class ApiServer : IAsyncDisposable
             try
             {
                 var (inbound, outbound) = (body.Inbound ?? throw new RefusedException("'inbound' is missing", "{ \"spi\": …, \"key\": … }"), body.Outbound ?? throw new RefusedException("'outbound' is missing", "{ \"spi\": …, \"key\": … }"));
-                return (new[] { inbound.ToRequest(body, tunnel, false), outbound.ToRequest(body, tunnel, true) }, (int)(body.RetireSeconds ?? RetireSeconds));
+                return (new[] { inbound.ToRequest(body, tunnel, false), outbound.ToRequest(body, tunnel, true, servesTunnel: true) }, (int)(body.RetireSeconds ?? RetireSeconds));
             }
             catch (RefusedException)
             {

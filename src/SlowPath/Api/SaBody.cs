@@ -76,9 +76,9 @@ internal sealed class SaBody
         Inbound?.Wipe();
     }
 
-    /// <summary>The SA that the body asks for; what is common to a pair comes from <paramref name="common"/>. The key is handed over.</summary>
+    /// <summary>The SA that the body asks for; what is common to a pair comes from <paramref name="common"/>. The key is handed over. <paramref name="servesTunnel"/>: it takes the place of all older SAs.</summary>
     /// <exception cref="RefusedException">Something is missing or wrong.</exception>
-    public SaRequest ToRequest(SaBody common, string tunnel, bool isOutbound)
+    public SaRequest ToRequest(SaBody common, string tunnel, bool isOutbound, bool servesTunnel = false)
     {
         var what = isOutbound ? "outbound" : "inbound";
         var name = common.Cipher ?? throw new RefusedException("'cipher' is missing", "one of: " + string.Join(", ", CipherNames.Names));
@@ -95,7 +95,7 @@ internal sealed class SaBody
         return new SaRequest
         {
             Tunnel = tunnel, IsOutbound = isOutbound, Spi = spi, Cipher = cipher, KeyLength = keyLength, KeyMaterial = key, Esn = esn, ReplayWindow = (int)window,
-            Worker = (int?)(Worker ?? common.Worker), SoftSequence = common.SoftSequence ?? 0, HardSequence = common.HardSequence ?? 0, LifetimeSeconds = (long)(common.LifetimeSeconds ?? 0),
+            Worker = (int?)(Worker ?? common.Worker), ServesTunnel = servesTunnel, SoftSequence = common.SoftSequence ?? 0, HardSequence = common.HardSequence ?? 0, LifetimeSeconds = (long)(common.LifetimeSeconds ?? 0),
         };
     }
 

@@ -38,7 +38,7 @@ internal sealed class SaInstaller(Region region, SaStore store, Func<string, (ui
 
         await PreparedAsync();
         foreach (var (request, slot) in slots.Where(s => !s.Request.IsOutbound)) store.PublishInbound(Entry(request, slot, region.InboundSa(slot).Tunnel, region.InboundSa(slot).Worker));
-        foreach (var (request, slot) in slots.Where(s => s.Request.IsOutbound)) store.PublishOutbound(Entry(request, slot, region.OutboundSa(slot).Tunnel, region.OutboundSa(slot).Worker), request.Worker);
+        foreach (var (request, slot) in slots.Where(s => s.Request.IsOutbound)) store.PublishOutbound(Entry(request, slot, region.OutboundSa(slot).Tunnel, region.OutboundSa(slot).Worker), request.ServesTunnel ? null : request.Worker);
         return slots.Select(s => s.Slot).ToArray();
     }
 

@@ -27,6 +27,9 @@ internal sealed class SaRequest
     /// <summary>Owner; null for the tunnel's own.</summary>
     public int? Worker { get; init; }
 
+    /// <summary>Outbound: every worker of the tunnel sends by it, whoever owns it; otherwise the named worker alone does (a per-resource child, RFC 9611).</summary>
+    public bool ServesTunnel { get; init; }
+
     /// <summary>Soft limit of sequence numbers; 0 for the usual.</summary>
     public ulong SoftSequence { get; init; }
 

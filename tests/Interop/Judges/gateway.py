@@ -224,11 +224,12 @@ class Gateway:
         answer = self.api.get("/workers")
         return answer["workers"] if isinstance(answer, dict) else answer
 
-    def give_keys(self, tunnel, outbound, inbound, replay_window=64):
-        """Hands a pair of SAs (the judge's Sa objects: `outbound` is what the gateway sends by) to a tunnel."""
+    def give_keys(self, tunnel, outbound, inbound, replay_window=64, owners=None):
+        """Hands a pair of SAs (the judge's Sa objects: `outbound` is what the gateway sends by) to a tunnel; `owners`: the workers that own them."""
+        more = [{"worker": worker} for worker in owners] if owners else [{}, {}]
         return self.api.post(f"/tunnels/{tunnel}/keys", {
             "cipher": outbound.cipher, "esn": outbound.esn, "replay_window": replay_window,
-            "outbound": {"spi": outbound.spi, "key": outbound.key.hex()}, "inbound": {"spi": inbound.spi, "key": inbound.key.hex()}})
+            "outbound": {"spi": outbound.spi, "key": outbound.key.hex(), **more[0]}, "inbound": {"spi": inbound.spi, "key": inbound.key.hex(), **more[1]}})
 
     def socket(self, *arguments):
         """A socket inside the gateway's own namespace."""

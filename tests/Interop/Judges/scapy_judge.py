@@ -46,8 +46,8 @@ TUNNELS = [Tunnel(i, *t) for i, t in enumerate(itertools.product(MODES, (4, 6), 
 LINKS = {"lan": (["10.1.0.1/24", "fd00:1::1/64"], list(INSIDE.values())), "wan": (["192.0.2.1/24", "2001:db8::1/64"], [t.peer for t in TUNNELS])}
 
 
-def configuration():
-    return f"""workers: [0]
+def configuration(workers=1):
+    return f"""workers: {list(range(workers))}
 ports:
   - {{ name: lan, device: lan, side: protected }}
   - {{ name: wan, device: wan, side: unprotected }}
@@ -65,12 +65,12 @@ class Judge:
         self.spi = 0x1000
         self.warm = set()
 
-    def new_pair(self, tunnel, cipher, esn, window=64):
+    def new_pair(self, tunnel, cipher, esn, window=64, owners=None):
         """Fresh SAs for a tunnel: (what the gateway sends by, what the peer sends by)."""
         self.spi += 2
         ours = Sa(cipher, new_key(cipher), self.spi, tunnel.mode, GATEWAY[tunnel.outer], tunnel.peer, esn, tunnel.udp)
         theirs = Sa(cipher, new_key(cipher), self.spi + 1, tunnel.mode, tunnel.peer, GATEWAY[tunnel.outer], esn, tunnel.udp)
-        self.gateway.give_keys(tunnel.name, ours, theirs, window)
+        self.gateway.give_keys(tunnel.name, ours, theirs, window, owners)
         return ours, theirs
 
     # Inner packets.
@@ -95,7 +95,7 @@ class Judge:
 
     # One way through the gateway.
 
-    def seal(self, tunnel, ours, inner, seconds=1.0):
+    def seal(self, tunnel, ours, inner, seconds=3.0):
         """Sends a packet inside; returns what the gateway sent outside."""
         for attempt in range(10 if tunnel.name not in self.warm else 1):
             self.wires.clear()
@@ -106,7 +106,7 @@ class Judge:
                 return outer
         raise JudgementError("the gateway sent nothing outside")
 
-    def open(self, outer, seconds=1.0):
+    def open(self, outer, seconds=3.0):
         """Sends an ESP packet outside; returns what the gateway sent inside."""
         self.wires.clear()
         self.wires["wan"].send(outer)
@@ -122,9 +122,9 @@ class Judge:
 
     # Cases.
 
-    def forwarding(self, tunnel, cipher, esn, family):
+    def forwarding(self, tunnel, cipher, esn, family, owners=None):
         """Both ways, in sizes that end at every place of a cipher block."""
-        ours, theirs = self.new_pair(tunnel, cipher, esn)
+        ours, theirs = self.new_pair(tunnel, cipher, esn, owners=owners)
         ivs, last = set(), 0
         for size in (0, 1, 13, 14, 15, 16, 100, 1200):
             inner = self.inner(tunnel, family, size, outbound=True)
@@ -397,6 +397,17 @@ def rollovers(judge):
         judge.report.run(f"esn rollover {cipher} window {window}", lambda: judge.rollover(BY_NAME["tunnel-v4-esp"], cipher, window))
 
 
+def steering(judge):
+    """Two workers, of which one has the only queue: SAs of the other are served through the rings between them (`workers` of the configuration is 2)."""
+    for owners in itertools.product((0, 1), (0, 1)):
+        for name, cipher in itertools.product(("tunnel-v4-esp", "tunnel-v6-udp", "iiptran-v4-udp"), ("aes-128-gcm", "aes-128-cbc-hmac-sha2-256-128")):
+            for family in (4, 6):
+                judge.report.run(f"two workers: {owners[0]} sends, {owners[1]} receives: {name} {cipher} inner v{family}",
+                                 lambda: judge.forwarding(BY_NAME[name], cipher, True, family, owners))
+    if not judge.gateway.workers()[1]["handed_over"]:
+        judge.report.add("two workers: packets went through the rings", "failed", "none was handed over")
+
+
 def keepalives(judge):
     """A tunnel in UDP that is quiet sends keepalives; 20 s is the default (RFC 3948 4)."""
     def judgement():
@@ -423,6 +434,7 @@ PARTS = {
     "transport": lambda judge: matrix(judge, ("transport",)),
     "rollover": rollovers,
     "keepalive": keepalives,
+    "steering": steering,
     "broken": broken,
 }
 
@@ -431,12 +443,17 @@ def main():
     """scapy_judge.py [PART…]: all parts when none is named."""
     prepare()
     report = Report("scapy", VERSION)
+    wanted = sys.argv[1:] or list(PARTS)
     try:
-        with Gateway(configuration(), LINKS) as gateway:
-            judge = Judge(gateway, report)
-            for part in sys.argv[1:] or PARTS:
-                PARTS[part](judge)
-            report.run(f"every packet has one fate ({', '.join(sys.argv[1:] or PARTS)})", judge.books)
+        for workers in (1, 2):
+            parts = [part for part in wanted if (part == "steering") == (workers == 2)]
+            if not parts or os.cpu_count() < workers:
+                continue
+            with Gateway(configuration(workers), LINKS) as gateway:
+                judge = Judge(gateway, report)
+                for part in parts:
+                    PARTS[part](judge)
+                report.run(f"every packet has one fate ({', '.join(parts)})", judge.books)
     except Unavailable as why:
         report.add("all", "skipped", str(why))
     except Exception as error:
