@@ -24,9 +24,11 @@ internal sealed class LabRig : IDisposable
 
     public string Write(string name, string text) => scratch.Write(name, text);
 
+    /// <summary>Starts `appliance` in the process that is returned (env(1) executes it): a test run in the background of a script inherits an ignored SIGINT, a person's shell does not.</summary>
     public Process Start(params string[] arguments)
     {
-        var process = Tool.Start(Programs.Find(Programs.Cli), arguments, environment: new Dictionary<string, string> { [LabState.Variable] = Labs, [RuntimePaths.Variable] = Runtime });
+        string[] command = ["--default-signal=INT,TERM,HUP", Programs.Find(Programs.Cli), .. arguments];
+        var process = Tool.Start("env", command, environment: new Dictionary<string, string> { [LabState.Variable] = Labs, [RuntimePaths.Variable] = Runtime });
         Started.Add(process.Id);
         return process;
     }
