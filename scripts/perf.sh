@@ -1,5 +1,5 @@
 #!/bin/bash
-# perf.sh: SUITE (crypto, esp, wire; all of them when empty), DURATION in seconds, SIZES, WORKERS, PORTS, FORMAT (table, or json: one object a line).
+# perf.sh: SUITE (crypto, esp, wire; all of them when empty), DURATION in seconds, SIZES, WORKERS, FORMAT (table, or json: one object a line).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/setup.sh build run perf >&2
@@ -7,5 +7,5 @@ echo "building" >&2
 scripts/build.sh perf/LineRate src/Cli src/Supervisor src/DataPlane src/SlowPath
 for suite in ${SUITE:-crypto esp wire}; do
     artifacts/bin/LineRate/release/Appliance.LineRate --suite "$suite" --format "${FORMAT:-table}" \
-        ${DURATION:+--seconds "$DURATION"} ${SIZES:+--sizes "$SIZES"} ${WORKERS:+--workers "$WORKERS"} ${PORTS:+--ports "$PORTS"}
+        ${DURATION:+--seconds "$DURATION"} ${SIZES:+--sizes "$SIZES"} ${WORKERS:+--workers "$WORKERS"}
 done

@@ -117,9 +117,10 @@ internal sealed class LabRun(LabFile file, Action<string> say, CancellationToken
         if (tcp.Problem is not null) problems.Add(tcp.Problem);
         if (wan.Clear > 0) problems.Add($"clear packets on the wan: {wan.FirstClear}");
         if (wan.Esp == 0 && file.Wan.Count > 0) problems.Add("no ESP on the wan");
-        var drops = new JsonObject();
+        var (drops, missed) = (new JsonObject(), new JsonObject());
         foreach (var (name, _, now) in shown)
         {
+            missed[name] = now?.KernelDrops ?? 0;
             var reasons = new JsonObject();
             foreach (var (reason, count) in now?.Drops ?? []) reasons[reason.ToString()] = count;
             drops[name] = reasons;
@@ -139,6 +140,7 @@ internal sealed class LabRun(LabFile file, Action<string> say, CancellationToken
             ["clear_packets_on_wan"] = wan.Clear,
             ["cipher"] = string.Join(",", file.Keys.Select(k => k.Cipher).Distinct()),
             ["drops"] = drops,
+            ["kernel_drops"] = missed,
             ["problems"] = problems,
         };
     }

@@ -12,6 +12,9 @@ internal sealed record GatewayFigures(
     long Tick, int OutboundSas, int InboundSas, ulong OutboundPackets, ulong InboundPackets, ulong OutboundBytes, ulong InboundBytes,
     ulong Rx, ulong Tx, IReadOnlyList<(DropReason Reason, ulong Count)> Drops)
 {
+    /// <summary>Packets that never reached a worker: the kernel had no descriptor free in a port's receive queue.</summary>
+    public ulong KernelDrops { get; init; }
+
     /// <summary>All drops.</summary>
     public ulong Dropped => Drops.Aggregate(0UL, (sum, d) => sum + d.Count);
 
@@ -59,8 +62,10 @@ internal sealed record GatewayFigures(
             for (var r = 0; r < drops.Length; r++) drops[r] += block.Drops[r];
         }
 
+        var missed = 0UL;
+        for (var p = 0; p < PortRecord.Maximum; p++) missed += region.Port(p).KernelDrops;
         var named = drops.Select((count, reason) => ((DropReason)reason, count)).Where(d => d.count > 0).OrderByDescending(d => d.count).ToList();
-        return new GatewayFigures(Environment.TickCount64, outbound, inbound, outPackets, inPackets, outBytes, inBytes, rx, tx, named);
+        return new GatewayFigures(Environment.TickCount64, outbound, inbound, outPackets, inPackets, outBytes, inBytes, rx, tx, named) { KernelDrops = missed };
     }
 
     /// <summary>Name of a reason, as the API has it.</summary>
