@@ -63,7 +63,7 @@ internal sealed class InboundLookup(WorkerContext context, Steering steering, De
 
         ref var sa = ref region.InboundSa(slot);
         if (Volatile.Read(ref sa.State) != SlotState.Live || sa.Spi != spi) Unknown(packet, fields, spi);
-        else if (sa.Worker == context.Index || (sa.Flags & SaFlags.MultiPoint) != 0) decapsulation.Add(packet, slot);
+        else if (sa.Worker == context.Index) decapsulation.Add(packet, slot);
         else steering.Send(packet, sa.Worker, HandOffKind.Decapsulate, slot, sa.Generation);
     }
 

@@ -93,7 +93,8 @@ internal sealed class Outbound(WorkerContext context, TunnelSa tunnelSa, IcmpErr
             return;
         }
 
-        if (sa.Worker == context.Index || (sa.Flags & SaFlags.MultiPoint) != 0) encapsulation.Add(packet, slot, sa.Adjacency);
+        // Sequence number, IV and replay window have one writer: a multi-point SA too has one owner here, since its state is one record.
+        if (sa.Worker == context.Index) encapsulation.Add(packet, slot, sa.Adjacency);
         else steering.Send(packet, sa.Worker, HandOffKind.Encapsulate, slot, sa.Generation);
     }
 }

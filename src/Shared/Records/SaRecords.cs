@@ -36,7 +36,7 @@ public enum SaFlags : ushort
     /// <summary>Transport mode whose payload is IP-in-IP of the SA's tunnel interface (RFC 3884).</summary>
     IipTran = 2,
 
-    /// <summary>Group SA (draft-yamaya-ipsecme-mpsa): state per worker, outer destination from the route, sequence numbers may wrap.</summary>
+    /// <summary>Group SA (draft-yamaya-ipsecme-mpsa): its 32-bit sequence number may wrap, what runs out is the IV space. One worker owns it, like any other.</summary>
     MultiPoint = 4,
 
     /// <summary>The outer DF bit is set whatever the inner one says.</summary>
@@ -180,7 +180,7 @@ public struct OutboundSa
 }
 
 /// <summary>
-/// Running numbers of an outbound SA; written by the worker that owns it (a multi-point SA has one for each worker, at consecutive slots). 64 octets.
+/// Running numbers of an outbound SA; written by the worker that owns it. 64 octets.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Size = 64)]
 public struct OutboundSaState

@@ -30,8 +30,9 @@ internal sealed class SaInstaller(Region region, SaStore store, Func<string, (ui
                 Write(request, slot, now);
             }
         }
-        catch (RefusedException)
+        catch
         {
+            // Whatever went wrong, no slot stays half written with a key in it.
             foreach (var (request, slot) in slots) store.Abandon(request.IsOutbound, slot);
             throw;
         }
