@@ -9,6 +9,15 @@ public sealed record IkeConfiguration
     /// <summary>The PAD, first match decides.</summary>
     public IReadOnlyList<IkePeer> Peers { get; init; } = [];
 
+    /// <summary>Public side of our credentials by the names that <see cref="IkePeer.LocalCredential"/> uses.</summary>
+    public IReadOnlyDictionary<string, CredentialFacts> Credentials { get; init; } = new Dictionary<string, CredentialFacts>();
+
+    /// <summary>
+    /// For each name that <see cref="IkePeer.TrustAnchors"/> uses: SHA-1 of the SubjectPublicKeyInfo of each of its certificates, 20 octets each, one after the other. This is
+    /// what stands in a CERTREQ after its encoding octet (RFC 7296 §3.7); those of several names are put one after the other.
+    /// </summary>
+    public IReadOnlyDictionary<string, byte[]> AuthorityHashes { get; init; } = new Dictionary<string, byte[]>();
+
     /// <summary>Half-open IKE SAs of responders from which on cookies are asked for (RFC 7296 §2.6).</summary>
     public int CookieThreshold { get; init; } = 64;
 

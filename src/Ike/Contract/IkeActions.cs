@@ -38,7 +38,11 @@ public sealed record MakeSignature(ulong Token, string Credential, byte[] Octets
 /// Check the peer's certificates, that they speak for its identity, and its signature → <see cref="SignatureVerified"/>.
 /// </summary>
 public sealed record VerifySignature(ulong Token, IReadOnlyList<string> TrustAnchors, IReadOnlyList<byte[]> Certificates, Identity Identity, AuthenticationMethod Method, byte[] Data, byte[] Octets)
-    : WorkAction(Token);
+    : WorkAction(Token)
+{
+    /// <summary>Both sides announced SIGNATURE_HASH_ALGORITHMS (RFC 7427 §4): then the RSA method with SHA-1 is refused.</summary>
+    public bool HashesAnnounced { get; init; }
+}
 
 /// <summary>Install both directions of a child, inbound first → <see cref="ChildInstalled"/>. The host wipes the key material.</summary>
 public sealed record InstallChild(ulong Token, ChildSa Child, Secret InboundKey, Secret OutboundKey, bool ActivateOutbound) : WorkAction(Token);
