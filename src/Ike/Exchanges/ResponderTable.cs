@@ -1,0 +1,14 @@
+using Appliance.Ike.Machine;
+using Appliance.Ike.Messages;
+
+namespace Appliance.Ike.Exchanges;
+
+/// <summary>Which class answers which request on an IKE SA that has keys. IKE_SA_INIT comes before there is an IKE SA and is not here.</summary>
+internal static class ResponderTable
+{
+    /// <summary>The exchange that answers, or null when the request has no place in the state of the IKE SA (it is dropped).</summary>
+    public static RespondedExchange? Create(IkeSa sa, ExchangeType type, IReadOnlyList<Payload> payloads) => (sa.State, type, payloads) switch
+    {
+        _ => null,
+    };
+}

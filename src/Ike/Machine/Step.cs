@@ -1,0 +1,54 @@
+using Appliance.Ike.Exchanges;
+using Appliance.Machine;
+
+namespace Appliance.Ike.Machine;
+
+/// <summary>One step of the machine: what came in with the event, and where what shall be done goes.</summary>
+internal sealed class Step(IkeMachine machine, in StepContext context, ICollection<IkeAction> actions)
+{
+    /// <summary>The machine.</summary>
+    public IkeMachine Machine { get; } = machine;
+
+    /// <summary>The host's clock.</summary>
+    public Instant Now { get; } = context.Now;
+
+    /// <summary>Fresh randomness.</summary>
+    public Entropy Entropy { get; } = context.Entropy;
+
+    /// <summary>What shall be done, in order.</summary>
+    public ICollection<IkeAction> Actions { get; } = actions;
+
+    /// <summary>The configuration in force.</summary>
+    public IkeConfiguration Configuration => Machine.Configuration;
+
+    /// <summary>A token for a <see cref="WorkAction"/>; the result goes to the exchange.</summary>
+    public ulong NewToken(Exchange exchange) => Machine.NewToken(exchange);
+
+    /// <summary>Starts or moves a timer of an IKE SA.</summary>
+    public void SetTimer(IkeSa sa, TimerKind kind, long milliseconds, uint child = 0) =>
+        Machine.Timers.Set(new TimerKey(sa.LocalSpi, kind, child), Now.Plus(milliseconds));
+
+    /// <summary>Stops a timer of an IKE SA.</summary>
+    public void StopTimer(IkeSa sa, TimerKind kind, uint child = 0) => Machine.Timers.Stop(new TimerKey(sa.LocalSpi, kind, child));
+
+    /// <summary>An SPI for an IKE SA of ours that no other has.</summary>
+    public ulong NewIkeSpi()
+    {
+        while (true)
+            if (Entropy.NextUInt64() is not 0 and var spi && Machine.Find(spi) is null) return spi;
+    }
+
+    /// <summary>An inbound SPI for a child that no other child has; the numbers up to 255 are reserved (RFC 4303 §2.1).</summary>
+    public uint NewChildSpi()
+    {
+        while (true)
+            if (Entropy.NextUInt32() is > 255 and var spi && Machine.FindChild(spi) is null) return spi;
+    }
+
+    /// <summary>A line for the log about an IKE SA; its SPIs and the peer's address are added.</summary>
+    public void Log(IkeLogLevel level, IkeSa sa, string key, string text) =>
+        Actions.Add(new WriteLog(level, sa.PeerName, key, $"{text} ({sa.Remote}, SPIs {sa.InitiatorSpi:x16} {sa.ResponderSpi:x16})"));
+
+    /// <summary>A line for the log about something that belongs to no IKE SA.</summary>
+    public void Log(IkeLogLevel level, string peer, string key, string text) => Actions.Add(new WriteLog(level, peer, key, text));
+}
