@@ -14,7 +14,11 @@ public sealed record SendDatagram(IPEndPoint Local, IPEndPoint Remote, byte[] Oc
 public sealed record SendKeepalive(IPEndPoint Local, IPEndPoint Remote) : IkeAction;
 
 /// <summary>Expensive work for the pool; its result comes back as a <see cref="WorkDone"/> with the same token.</summary>
-public abstract record WorkAction(ulong Token) : IkeAction;
+public abstract record WorkAction(ulong Token) : IkeAction
+{
+    /// <summary>For an IKE SA that nobody has proven yet. When the pool's queue is full, such work is refused first (<see cref="WorkRefused"/>).</summary>
+    public bool HalfOpen { get; init; }
+}
 
 /// <summary>Make our half of a key exchange (a fresh key pair) → <see cref="KeyExchangeBegun"/>.</summary>
 public sealed record BeginKeyExchange(ulong Token, KeyExchangeMethod Method) : WorkAction(Token);
@@ -59,7 +63,9 @@ public sealed record MoveChildren(IReadOnlyList<(uint InboundSpi, uint OutboundS
 /// <summary>Tell when the last packet of any of these children came in → <see cref="TrafficRead"/>.</summary>
 public sealed record ReadTraffic(ulong IkeSpi, IReadOnlyList<uint> InboundSpis) : IkeAction;
 
-/// <summary>Keep the state of an IKE SA where a successor of this process finds it; replaces what was kept under the same number.</summary>
+/// <summary>
+/// Keep the state of an IKE SA where a successor of this process finds it; replaces what was kept under the same number. The host wipes the octets when they are kept.
+/// </summary>
 public sealed record SaveContext(ulong Id, byte[] Context) : IkeAction;
 
 /// <summary>Forget and wipe it.</summary>

@@ -25,6 +25,12 @@ public sealed record ConfigurationChanged(IkeConfiguration Configuration) : IkeE
 /// </summary>
 public abstract record WorkDone(ulong Token) : IkeEvent;
 
+/// <summary>
+/// Any work: too much waits already, nothing was done. A half-open IKE SA of a responder is forgotten in silence (its peer sends the request again); all else fails for now
+/// and may be tried again.
+/// </summary>
+public sealed record WorkRefused(ulong Token) : WorkDone(Token);
+
 /// <summary><see cref="BeginKeyExchange"/>: our half is ready.</summary>
 public sealed record KeyExchangeBegun(ulong Token, KeyExchange Exchange) : WorkDone(Token);
 
