@@ -2,13 +2,15 @@ namespace Appliance.SlowPath.Serving;
 
 /// <summary>
 /// One thread that owns all state. Others hand it work with <c>RunAsync</c>; an await in that work comes back to the same thread, so between two awaits nothing
-/// else runs. A tick runs at least every few milliseconds.
+/// else runs. A tick runs at least every few milliseconds. What comes in great numbers (datagrams, results) waits in inboxes of its own: <see cref="Wake"/> makes the loop call
+/// <see cref="Turn"/>, which empties them, a bounded number each time, so that all kinds of work take turns.
 /// </summary>
 internal sealed class EventLoop : SynchronizationContext
 {
     private readonly Queue<(SendOrPostCallback Work, object? State)> queue = [];
     private readonly Action tick;
     private readonly int tickMilliseconds;
+    private int awake;
 
     /// <summary>A loop that calls <paramref name="tick"/> about every <paramref name="tickMilliseconds"/>.</summary>
     public EventLoop(Action tick, int tickMilliseconds)
@@ -17,22 +19,35 @@ internal sealed class EventLoop : SynchronizationContext
         this.tickMilliseconds = tickMilliseconds;
     }
 
+    /// <summary>Called in each round of the loop. Says when it wants to be called next (<see cref="Environment.TickCount64"/>): now or earlier when it has more to do.</summary>
+    public Func<long>? Turn { get; set; }
+
     /// <summary>Runs until told to stop. The caller's thread is the loop.</summary>
     public void Run(CancellationToken stop)
     {
         var before = Current;
         SetSynchronizationContext(this);
         var next = Environment.TickCount64;
+        var turn = next;
         while (!stop.IsCancellationRequested)
         {
-            var wait = (int)Math.Clamp(next - Environment.TickCount64, 0, tickMilliseconds);
+            var wait = (int)Math.Clamp(Math.Min(next, turn) - Environment.TickCount64, 0, tickMilliseconds);
             if (TryTake(wait, out var item)) item.Work(item.State);
+            Interlocked.Exchange(ref awake, 0);
+            turn = Turn?.Invoke() ?? long.MaxValue;
             if (Environment.TickCount64 < next) continue;
             next = Environment.TickCount64 + tickMilliseconds;
             tick();
         }
 
         SetSynchronizationContext(before);
+    }
+
+    /// <summary>Makes the loop call <see cref="Turn"/> soon. Any thread; cheap when that is under way already.</summary>
+    public void Wake()
+    {
+        if (Interlocked.Exchange(ref awake, 1) == 1) return;
+        lock (queue) Monitor.Pulse(queue);
     }
 
     /// <inheritdoc/>
@@ -70,7 +85,7 @@ internal sealed class EventLoop : SynchronizationContext
     {
         lock (queue)
         {
-            if (queue.Count == 0 && milliseconds > 0) Monitor.Wait(queue, milliseconds);
+            if (queue.Count == 0 && milliseconds > 0 && Volatile.Read(ref awake) == 0) Monitor.Wait(queue, milliseconds);
             return queue.TryDequeue(out item);
         }
     }
