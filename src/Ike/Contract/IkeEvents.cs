@@ -38,7 +38,11 @@ public sealed record KeyExchangeBegun(ulong Token, KeyExchange Exchange) : WorkD
 public sealed record SharedSecretComputed(ulong Token, byte[] PublicValue, Secret? Secret) : WorkDone(Token);
 
 /// <summary><see cref="MakeSignature"/>: the content of AUTH, or null when the credential cannot sign.</summary>
-public sealed record SignatureMade(ulong Token, AuthenticationMethod Method, byte[]? Data) : WorkDone(Token);
+public sealed record SignatureMade(ulong Token, AuthenticationMethod Method, byte[]? Data) : WorkDone(Token)
+{
+    /// <summary>Why there is none, for the log; empty when there is.</summary>
+    public string Problem { get; init; } = "";
+}
 
 /// <summary><see cref="VerifySignature"/>: null when all is well, else why not, for the log.</summary>
 public sealed record SignatureVerified(ulong Token, string? Problem) : WorkDone(Token);
