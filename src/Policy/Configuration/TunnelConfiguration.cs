@@ -14,10 +14,22 @@ public sealed record TunnelConfiguration
     /// <summary>Tunnel mode, IIPtran or transport mode.</summary>
     public TunnelKind Kind { get; init; }
 
-    /// <summary>Outer source.</summary>
+    /// <summary>IKE peer whose children carry it; null for a tunnel that is keyed by hand.</summary>
+    public string? Peer { get; init; }
+
+    /// <summary>
+    /// The peer comes from anywhere: each of its IKE SAs has an instance of its own (<see cref="Template"/>), and <see cref="Routes"/> (its pools and what it may ask for) are discarded
+    /// but for what an instance carries.
+    /// </summary>
+    public bool IsTemplate { get; init; }
+
+    /// <summary>Of an instance, which no file names: the template's name.</summary>
+    public string? Template { get; init; }
+
+    /// <summary>Outer source; with a peer the configured one, if any, until a child says otherwise.</summary>
     public IpAddress Local { get; init; }
 
-    /// <summary>Outer destination, of the same family.</summary>
+    /// <summary>Outer destination, of the same family; with a peer the configured one, if any, until a child says otherwise.</summary>
     public IpAddress Remote { get; init; }
 
     /// <summary>Raw ESP or ESP in UDP.</summary>

@@ -2,9 +2,9 @@ using Appliance.Ike;
 
 namespace Appliance.SlowPath.Serving;
 
-/// <summary>Where the gateway tells IKE what happened.</summary>
+/// <summary>Where the gateway says what IKE should know: packets that wait, children that come to an end, peers that moved. On the loop.</summary>
 internal interface IIkeEvents
 {
-    /// <summary>Takes an event; the machine steps later in the loop's same round, never inside of this call. On the loop.</summary>
+    /// <summary>Something happened.</summary>
     void Raise(IkeEvent e);
 }
