@@ -30,14 +30,17 @@ internal static class Program
     private static int Check(string file)
     {
         if (ReadWithDevices(file) is not { } configuration) return BadInput;
-        Console.WriteLine($"{file}: ok: {configuration.Ports.Count} ports, {configuration.Tunnels.Count} tunnels, {configuration.Policies.Count} policies");
+        var (gateway, peers) = (configuration.Gateway, configuration.Ike?.Peers.Count ?? 0);
+        Console.WriteLine($"{file}: ok: {gateway.Ports.Count} ports, {gateway.Tunnels.Count} tunnels, {(peers > 0 ? $"{peers} peers, " : "")}{gateway.Policies.Count} policies");
+        configuration.WipeSecrets();
         return 0;
     }
 
     private static int Plan(string file)
     {
         if (ReadWithDevices(file) is not { } configuration) return BadInput;
-        Console.WriteLine(PlanWriter.Plan(configuration).ToJson());
+        Console.WriteLine(PlanWriter.Plan(configuration.Gateway).ToJson());
+        configuration.WipeSecrets();
         return 0;
     }
 
@@ -65,18 +68,19 @@ internal static class Program
         }
     }
 
-    private static GatewayConfiguration? Read(string file)
+    private static LoadedConfiguration? Read(string file)
     {
         var configuration = ConfigurationReader.ReadFile(file, out var problems);
         Print(file, problems);
+        foreach (var warning in configuration?.Warnings ?? []) Console.Error.WriteLine($"{file}:{warning.At.Line}:{warning.At.Column}: warning: {warning.Message} ({warning.Hint})");
         return configuration;
     }
 
     /// <summary>Nothing where a device of a port is missing, too. Serving goes on without it: it may come back.</summary>
-    private static GatewayConfiguration? ReadWithDevices(string file)
+    private static LoadedConfiguration? ReadWithDevices(string file)
     {
         if (Read(file) is not { } configuration) return null;
-        var missing = DeviceCheck.Missing(configuration);
+        var missing = DeviceCheck.Missing(configuration.Gateway);
         Print(file, missing);
         return missing.Count > 0 ? null : configuration;
     }

@@ -14,10 +14,13 @@ public sealed class ConfigurationErrors
 {
     /// <summary>More than these help nobody.</summary>
     private const int Maximum = 100;
-    private readonly List<ConfigurationError> errors = [];
+    private readonly List<ConfigurationError> errors = [], warnings = [];
 
     /// <summary>Errors so far, in the order of the file.</summary>
-    public IReadOnlyList<ConfigurationError> InOrder => errors.OrderBy(e => e.At.Line).ThenBy(e => e.At.Column).ToList();
+    public IReadOnlyList<ConfigurationError> InOrder => Sorted(errors);
+
+    /// <summary>What is allowed and unwise, in the order of the file.</summary>
+    public IReadOnlyList<ConfigurationError> Warnings => Sorted(warnings);
 
     /// <summary>True when there is one.</summary>
     public bool Any => errors.Count > 0;
@@ -30,4 +33,12 @@ public sealed class ConfigurationErrors
     {
         if (!Full) errors.Add(new ConfigurationError(at, message, hint));
     }
+
+    /// <summary>Notes something that is allowed and unwise.</summary>
+    public void Warn(SourcePosition at, string message, string hint)
+    {
+        if (warnings.Count < Maximum) warnings.Add(new ConfigurationError(at, message, hint));
+    }
+
+    private static List<ConfigurationError> Sorted(List<ConfigurationError> list) => [.. list.OrderBy(e => e.At.Line).ThenBy(e => e.At.Column)];
 }

@@ -1,19 +1,20 @@
 using System.Text;
+using Appliance.Ike;
 using Appliance.Policy;
 using Appliance.Shared;
 
 namespace Appliance.SlowPath.Configuration;
 
 /// <summary>
-/// From the text of a configuration file to <see cref="GatewayConfiguration"/>: 1. the tree (<see cref="YamlTree"/>), 2. each section with its types,
-/// 3. what must hold between sections (<see cref="Consistency"/>). All errors are collected; with any of them there is no configuration.
+/// From the text of a configuration file to <see cref="LoadedConfiguration"/>: 1. the tree (<see cref="YamlTree"/>), 2. each section with its types,
+/// 3. what must hold between sections (<see cref="Consistency"/>, <see cref="PeerConsistency"/>). All errors are collected; with any of them there is no configuration.
 /// </summary>
 public static class ConfigurationReader
 {
     private const int MaximumOctets = 1 << 20;
 
     /// <summary>Reads a file. Errors name line and column; a file that cannot be read is an error at 1:1.</summary>
-    public static GatewayConfiguration? ReadFile(string path, out IReadOnlyList<ConfigurationError> problems)
+    public static LoadedConfiguration? ReadFile(string path, out IReadOnlyList<ConfigurationError> problems)
     {
         string text;
         try
@@ -31,37 +32,45 @@ public static class ConfigurationReader
             return null;
         }
 
-        return Read(text, out problems);
+        return Read(text, Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/", out problems);
     }
 
-    /// <summary>Reads text.</summary>
-    public static GatewayConfiguration? Read(string text, out IReadOnlyList<ConfigurationError> problems)
+    /// <summary>Reads text; the files that it names are relative to <paramref name="folder"/>.</summary>
+    public static LoadedConfiguration? Read(string text, string folder, out IReadOnlyList<ConfigurationError> problems)
     {
         var errors = new ConfigurationErrors();
-        var configuration = text.Length > MaximumOctets ? TooLong(errors) : YamlTree.Read(text, errors) is { } root ? Root(root, errors) : null;
+        var configuration = text.Length > MaximumOctets ? TooLong(errors) : YamlTree.Read(text, errors) is { } root ? Root(root, folder, errors) : null;
         if (configuration is null && !errors.Any) errors.Add(new SourcePosition(1, 1), "not a whole YAML document", "check the end of the file");
         problems = errors.InOrder;
-        return errors.Any ? null : configuration;
+        if (!errors.Any) return configuration! with { Warnings = errors.Warnings };
+        configuration?.WipeSecrets();
+        return null;
     }
 
-    private static GatewayConfiguration? TooLong(ConfigurationErrors errors)
+    private static LoadedConfiguration? TooLong(ConfigurationErrors errors)
     {
         errors.Add(new SourcePosition(1, 1), $"longer than {MaximumOctets} octets", "split the configuration over several gateways");
         return null;
     }
 
-    private static GatewayConfiguration Root(YamlNode root, ConfigurationErrors errors)
+    private static LoadedConfiguration Root(YamlNode root, string folder, ConfigurationErrors errors)
     {
         var map = new MapReader(root, "the configuration", errors);
         var ports = new PortSection(errors);
-        var tunnels = new TunnelSection(errors);
+        var workers = Workers(map, errors);
+        var files = new ConfigurationFiles(folder, errors);
+        var credentials = new CredentialSection(errors, files);
+        var peers = new PeerSection(errors, credentials, files);
+        var ike = new IkeSection(errors, credentials).Read(map.Node("ike"));
+        var entries = peers.Read(map.List("peers"), ike);
+        var tunnels = new TunnelSection(errors, entries, workers.Count);
         var policies = new PolicySection(errors);
         var protectedRanges = new PrefixList(errors);
         var defaults = new GatewayConfiguration();
         var configuration = new GatewayConfiguration
         {
             Instance = Name(map, "instance", "default", errors),
-            Workers = Workers(map, errors),
+            Workers = workers,
             CryptoTier = map.Choice("crypto_tier", "auto", ("auto", "auto"), ("vaes", "vaes"), ("managed", "managed"), ("bcl", "bcl")),
             SpinMicroseconds = (int)map.Microseconds("spin", defaults.SpinMicroseconds, 0, 1_000_000),
             Region = RegionSection(map.Node("region"), errors),
@@ -79,7 +88,18 @@ public static class ConfigurationReader
             map.Wrong("ports", "there are no ports", "name at least one: - { name: wan, device: eth0, side: unprotected }");
         if (configuration.JumboFrames >= configuration.Frames) map.Wrong("jumbo_frames", "more jumbo frames than frames", "they are taken from 'frames': lower one or raise the other");
         Consistency.Check(configuration, ports, tunnels, policies, errors);
-        return configuration;
+        Consistency.Unique(entries.Select(p => p.Name).Zip(peers.Places), "peer", errors);
+        var children = tunnels.Children.ToLookup(c => c.Peer, c => c.Child, StringComparer.Ordinal);
+        entries = [.. entries.Select(p => p with { Children = [.. children[p.Name]] })];
+        PeerConsistency.Check(entries, peers, errors);
+        return new LoadedConfiguration
+        {
+            Gateway = configuration,
+            Ike = entries.Count > 0 || map.Node("ike") is not null ? ike.Configuration with { Peers = entries } : null,
+            Credentials = credentials.Credentials,
+            AuthorityFiles = credentials.AuthorityFiles,
+            RevocationFiles = credentials.RevocationFiles,
+        };
     }
 
     /// <summary>A name that can be a folder, a part of a descriptor list and a cell of a table: up to 31 letters, digits, '-', '_' and '.'.</summary>

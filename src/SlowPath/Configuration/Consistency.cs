@@ -24,7 +24,8 @@ internal static class Consistency
         Room(configuration, tunnels, policies, errors);
     }
 
-    private static void Unique(IEnumerable<(string Name, SourcePosition At)> names, string what, ConfigurationErrors errors)
+    /// <summary>No two of a kind have one name.</summary>
+    public static void Unique(IEnumerable<(string Name, SourcePosition At)> names, string what, ConfigurationErrors errors)
     {
         var seen = new Dictionary<string, SourcePosition>(StringComparer.Ordinal);
         foreach (var (name, at) in names)

@@ -127,6 +127,65 @@ internal sealed class MapReader
         return [];
     }
 
+    /// <summary>One value or a list of values; anything else is an error.</summary>
+    public IReadOnlyList<YamlText> Texts(string key)
+    {
+        var node = Node(key);
+        if (node is YamlText one) return [one];
+        if (node is not YamlList list)
+        {
+            if (node is not null) errors.Add(node.At, $"'{key}' must be one value or a list of values", "write a, or [a, b]");
+            return [];
+        }
+
+        foreach (var item in list.Items)
+            if (item is not YamlText)
+                errors.Add(item.At, $"an item of '{key}' must be one value", "a list or map stands here");
+        return [.. list.Items.OfType<YamlText>()];
+    }
+
+    /// <summary>A duration in whole seconds with its unit (s, m, h, d); the words "never" and "off" are 0.</summary>
+    public int Seconds(string key, int otherwise, int low, int high)
+    {
+        if (Text(key) is not { } text) return otherwise;
+        if (text.Text is "never" or "off") return 0;
+        if (TryScaled(text.Text, out var seconds, ("s", 1), ("m", 60), ("h", 3600), ("d", 86400)))
+        {
+            if (seconds >= (ulong)low && seconds <= (ulong)high) return (int)seconds;
+            errors.Add(text.At, $"'{key}: {Spelling.Shorten(text.Text)}' is out of range", $"from {low}s to {high}s, or never");
+            return otherwise;
+        }
+
+        errors.Add(text.At, $"'{key}: {Spelling.Shorten(text.Text)}' is not a time with a unit", "write a whole number and s, m, h or d, as in 30s or 4h, or never");
+        return otherwise;
+    }
+
+    /// <summary>An amount, with or without K, M, G or T (powers of 1000); 0 and "never" are 0.</summary>
+    public ulong Amount(string key, ulong otherwise)
+    {
+        if (Text(key) is not { } text) return otherwise;
+        if (text.Text is "never" or "0") return 0;
+        if (TryScaled(text.Text, out var amount, ("", 1), ("K", 1000), ("M", 1_000_000), ("G", 1_000_000_000), ("T", 1_000_000_000_000)) && amount > 0) return amount;
+        errors.Add(text.At, $"'{key}: {Spelling.Shorten(text.Text)}' is no amount", "write a whole number, with K, M, G or T (1000, 1000000, …) as in 100G, or 0 for never");
+        return otherwise;
+    }
+
+    private static bool TryScaled(string text, out ulong value, params (string Unit, ulong Scale)[] units)
+    {
+        value = 0;
+        var digits = text.TakeWhile(char.IsAsciiDigit).Count();
+        if (digits is 0 or > 15 || !ulong.TryParse(text.AsSpan(0, digits), NumberStyles.None, CultureInfo.InvariantCulture, out var number)) return false;
+        foreach (var (unit, scale) in units)
+        {
+            if (unit != text[digits..]) continue;
+            if (number > ulong.MaxValue / scale) return false;
+            value = number * scale;
+            return true;
+        }
+
+        return false;
+    }
+
     private static string Show(long microseconds) =>
         microseconds % 1_000_000 == 0 ? $"{microseconds / 1_000_000}s" : microseconds % 1000 == 0 ? $"{microseconds / 1000}ms" : $"{microseconds}us";
 }

@@ -29,6 +29,15 @@ internal sealed class PolicySection(ConfigurationErrors errors)
         return policies;
     }
 
+    /// <summary>An IP protocol by name or number; 0 for any, null for none that is known.</summary>
+    public static byte? ProtocolOf(string text)
+    {
+        foreach (var (word, value) in Protocols)
+            if (word == text)
+                return value;
+        return byte.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 ? number : null;
+    }
+
     private PolicyConfiguration Policy(YamlNode node, int number)
     {
         var map = new MapReader(node, "a policy", errors);
@@ -73,10 +82,7 @@ internal sealed class PolicySection(ConfigurationErrors errors)
     private byte Protocol(MapReader map)
     {
         if (map.Text("protocol") is not { } text) return 0;
-        foreach (var (word, value) in Protocols)
-            if (word == text.Text)
-                return value;
-        if (byte.TryParse(text.Text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0) return number;
+        if (ProtocolOf(text.Text) is { } protocol) return protocol;
         errors.Add(text.At, $"protocol '{Spelling.Shorten(text.Text)}' is not known", Spelling.Hint(text.Text, Protocols.Select(p => p.Word)) + "; a number from 1 to 255 does too");
         return 0;
     }
@@ -84,11 +90,9 @@ internal sealed class PolicySection(ConfigurationErrors errors)
     private AddressRange? Addresses(MapReader map, string key)
     {
         if (map.Text(key) is not { } text || text.Text == "any") return null;
-        var dash = text.Text.IndexOf('-', StringComparison.Ordinal);
-        if (dash > 0)
+        if (text.Text.IndexOf('-', StringComparison.Ordinal) > 0)
         {
-            if (IpPrefix.TryParseAddress(text.Text[..dash].Trim(), out var low) && IpPrefix.TryParseAddress(text.Text[(dash + 1)..].Trim(), out var high) && low.IsV4 == high.IsV4 && low <= high)
-                return new AddressRange(low, high);
+            if (AddressText.Range(text.Text) is { } range) return range;
             errors.Add(text.At, $"'{key}: {Spelling.Shorten(text.Text)}' is no range of addresses", "write LOW-HIGH of one family, the lower one first");
             return null;
         }

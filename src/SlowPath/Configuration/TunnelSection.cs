@@ -1,10 +1,12 @@
+using Appliance.Ike;
+using Appliance.Ike.Messages;
 using Appliance.Policy;
 using Appliance.Shared;
 
 namespace Appliance.SlowPath.Configuration;
 
 /// <summary>Reads <c>tunnels:</c>.</summary>
-internal sealed class TunnelSection(ConfigurationErrors errors)
+internal sealed class TunnelSection(ConfigurationErrors errors, IReadOnlyList<IkePeer> peers, int workers)
 {
     private readonly PrefixList prefixes = new(errors);
 
@@ -16,6 +18,9 @@ internal sealed class TunnelSection(ConfigurationErrors errors)
 
     /// <summary>Every inbound and outbound SPI with its place.</summary>
     public List<(string Direction, uint Spi, SourcePosition At)> SpiPlaces { get; } = [];
+
+    /// <summary>Children by the name of their peer.</summary>
+    public List<(string Peer, ChildTemplate Child)> Children { get; } = [];
 
     /// <summary>All tunnels.</summary>
     public IReadOnlyList<TunnelConfiguration> Read(IReadOnlyList<YamlNode> nodes)
@@ -35,14 +40,16 @@ internal sealed class TunnelSection(ConfigurationErrors errors)
         var map = new MapReader(node, "a tunnel", errors);
         map.Required("name", "every tunnel has a name");
         var name = ConfigurationReader.Name(map, "name", "", errors);
-        var encapsulation = map.Choice("encapsulation", EspEncapsulation.None, ("esp", EspEncapsulation.None), ("udp", EspEncapsulation.Udp));
+        var peerName = map.Text("peer");
+        var peer = peerName is null ? null : Peer(peerName);
+        var encapsulation = peer is { ForceUdp: true } ? EspEncapsulation.Udp : map.Choice("encapsulation", EspEncapsulation.None, ("esp", EspEncapsulation.None), ("udp", EspEncapsulation.Udp));
         var routes = prefixes.Placed(map.List("routes"));
         var tunnel = new TunnelConfiguration
         {
             Name = name,
             Kind = map.Choice("mode", TunnelKind.Tunnel, ("tunnel", TunnelKind.Tunnel), ("iiptran", TunnelKind.IipTran), ("transport", TunnelKind.Transport)),
-            Local = Address(map, "local"),
-            Remote = Address(map, "remote"),
+            Peer = peerName?.Text,
+            IsTemplate = peer is { Remote.Count: 0 },
             Encapsulation = encapsulation,
             Routes = routes.Select(r => r.Prefix).ToList(),
             CheckSource = map.Flag("check_source", true),
@@ -56,44 +63,56 @@ internal sealed class TunnelSection(ConfigurationErrors errors)
             Manual = new ManualSection(errors, SpiPlaces).Read(map.Node("manual")),
         };
         var udp = encapsulation == EspEncapsulation.Udp;
+        var (local, remote) = peerName is null ? (Address(map, "local"), Address(map, "remote")) : Ends(peer);
         tunnel = tunnel with
         {
+            Local = local,
+            Remote = remote,
             LocalPort = (ushort)UdpOnly(map, udp, "local_port", 4500),
             RemotePort = (ushort)UdpOnly(map, udp, "remote_port", 4500),
-            KeepaliveSeconds = Keepalive(map, udp),
+            KeepaliveSeconds = peer is null ? Keepalive(map, udp) : udp ? (ushort)peer.KeepaliveSeconds : (ushort)0,
         };
+        if (peerName is null) ChildSection.Without(map);
+        else Children.Add((peerName.Text, new ChildSection(errors).Read(map, tunnel, peer, workers)));
         if (tunnel.LocalPort != 4500)
             map.Wrong("local_port", $"'local_port: {tunnel.LocalPort}': the steering program takes ESP in UDP on port 4500 alone", "remove it; the peer's port may differ ('remote_port', RFC 3948 §2.1)");
-        foreach (var (prefix, at) in routes) RoutePlaces.Add((name, prefix, at));
-        if (!tunnel.Local.IsAny && !tunnel.Remote.IsAny) CheckEnds(map, tunnel, routes.Count);
+        foreach (var (prefix, at) in tunnel.IsTemplate ? [] : routes) RoutePlaces.Add((name, prefix, at));
+        if (!tunnel.Local.IsAny && !tunnel.Remote.IsAny) CheckEnds(map, tunnel);
+        if (tunnel.Kind == TunnelKind.Transport && routes.Count > 0)
+            map.Wrong("routes", "a transport-mode tunnel carries traffic of its two ends alone", "remove 'routes', or write mode: tunnel or mode: iiptran");
         map.Done();
         return tunnel;
     }
 
-    private static void CheckEnds(MapReader map, TunnelConfiguration tunnel, int routes)
+    private static void CheckEnds(MapReader map, TunnelConfiguration tunnel)
     {
         if (tunnel.Local.IsV4 != tunnel.Remote.IsV4) map.Wrong("remote", "local and remote are of different families", "both IPv4 or both IPv6");
         if (tunnel.Local == tunnel.Remote) map.Wrong("remote", "local and remote are the same address", "remote is the peer's address");
-        if (tunnel.Kind == TunnelKind.Transport && routes > 0)
-            map.Wrong("routes", "a transport-mode tunnel carries traffic of its two ends alone", "remove 'routes', or write mode: tunnel or mode: iiptran");
+    }
+
+    private IkePeer? Peer(YamlText text)
+    {
+        var peer = peers.FirstOrDefault(p => p.Name == text.Text);
+        if (peer is null && !errors.Full) errors.Add(text.At, $"there is no peer '{Spelling.Shorten(text.Text)}'", Spelling.Hint(text.Text, peers.Select(p => p.Name)));
+        return peer;
+    }
+
+    /// <summary>Ends before anything is negotiated: the first pair of one family; unknown ones are "any".</summary>
+    private static (IpAddress Local, IpAddress Remote) Ends(IkePeer? peer)
+    {
+        if (peer is null || peer.Remote.Count == 0) return default;
+        foreach (var remote in peer.Remote)
+            foreach (var local in peer.Local)
+                if (local.IsV4() == remote.IsV4())
+                    return (IpAddress.From(local), IpAddress.From(remote));
+        return (default, IpAddress.From(peer.Remote[0]));
     }
 
     private IpAddress Address(MapReader map, string key)
     {
-        map.Required(key, key == "local" ? "write the outer address of this gateway" : "write the outer address of the peer");
-        if (map.Text(key) is not { } text) return default;
-        if (!IpPrefix.TryParseAddress(text.Text, out var address) || address.IsAny)
-        {
-            errors.Add(text.At, $"'{key}: {Spelling.Shorten(text.Text)}' is no address", "write one IPv4 or IPv6 address");
-            return default;
-        }
-
-        if (IsMulticastOrLoopback(address)) errors.Add(text.At, $"'{key}: {text.Text}' is no unicast address of a network", "write the address that the peers see");
-        return address;
+        map.Required(key, key == "local" ? "write the outer address of this gateway, or 'peer'" : "write the outer address of the peer, or 'peer'");
+        return map.Text(key) is { } text ? AddressText.Unicast(text, key, errors) ?? default : default;
     }
-
-    private static bool IsMulticastOrLoopback(IpAddress address) =>
-        address.IsV4 ? address.V4 >> 24 is 0 or 127 or >= 224 : address.High >> 56 == 0xff || (address.High == 0 && address.Low == 1);
 
     private static int UdpOnly(MapReader map, bool udp, string key, int otherwise)
     {

@@ -9,12 +9,16 @@ namespace Appliance.SlowPath.Serving;
 /// <summary>Reading the configuration again while running.</summary>
 internal sealed partial class Gateway
 {
+    /// <summary>A reload is in force. On the loop, after the tables; whoever takes it owns the secrets in it (<see cref="LoadedConfiguration.WipeSecrets"/>).</summary>
+    public event Action<LoadedConfiguration>? Reloaded;
+
     /// <summary>Reads the file again and applies the difference; SAs that it does not touch stay. All or nothing.</summary>
     /// <exception cref="RefusedException">The file is wrong, or changes what only a restart can; nothing was changed.</exception>
     public async Task<bool> ReloadAsync()
     {
-        var wanted = ConfigurationReader.ReadFile(configurationFile, out var problems);
-        if (wanted is null) throw new RefusedException(string.Join("; ", problems.Select(p => p.Format(configurationFile))), "nothing was changed: correct the file and reload again", 422);
+        var loaded = ConfigurationReader.ReadFile(configurationFile, out var problems);
+        if (loaded is null) throw new RefusedException(string.Join("; ", problems.Select(p => p.Format(configurationFile))), "nothing was changed: correct the file and reload again", 422);
+        var wanted = loaded.Gateway;
         if (NeedsRestart(wanted) is { } what) throw new RefusedException($"{what} cannot change while running", "nothing was changed: restart the gateway for it, or undo that change", 422);
         await saChanges.WaitAsync();
         try
@@ -31,6 +35,9 @@ internal sealed partial class Gateway
 
         await ManualSasAsync(wanted);
         Recompute();
+        foreach (var warning in loaded.Warnings) log.LogWarning("{Warning}", warning.Format(configurationFile));
+        if (Reloaded is { } taken) taken(loaded);
+        else loaded.WipeSecrets();
         log.LogInformation("configuration reloaded: {Tunnels} tunnels, {Sas} SAs kept or installed", Contents.Tunnels.Count, Sas.Count);
         return true;
     }

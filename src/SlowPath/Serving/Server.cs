@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
-using Appliance.Policy;
 using Appliance.Shared;
 using Appliance.SlowPath.Api;
+using Appliance.SlowPath.Configuration;
 using Appliance.SlowPath.Netlink;
 using Appliance.SlowPath.Sas;
 using Microsoft.Extensions.Logging;
@@ -18,11 +18,11 @@ internal sealed class Server : IDisposable
     private readonly RuntimePaths paths;
     private long heartbeatAt, secondAt;
 
-    public Server(string configurationFile, GatewayConfiguration configuration, Region region, RuntimePaths paths, ILogger log)
+    public Server(string configurationFile, LoadedConfiguration configuration, Region region, RuntimePaths paths, ILogger log)
     {
         this.log = log;
         this.paths = paths;
-        gateway = new Gateway(configurationFile, configuration, region, new NetlinkClient(), log);
+        gateway = new Gateway(configurationFile, configuration.Gateway, region, new NetlinkClient(), log);
         loop = new EventLoop(Tick, TickMilliseconds);
     }
 

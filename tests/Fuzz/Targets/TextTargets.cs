@@ -33,10 +33,10 @@ internal static class TextTargets
     private static void Configuration(Span<byte> octets)
     {
         var text = Encoding.UTF8.GetString(octets);
-        var configuration = ConfigurationReader.Read(text, out var problems);
+        var configuration = ConfigurationReader.Read(text, Path.GetTempPath(), out var problems);
         if (configuration is not null)
         {
-            var plan = PlanWriter.Plan(configuration).ToJson();
+            var plan = PlanWriter.Plan(configuration.Gateway).ToJson();
             Claim.That(LaunchPlan.FromJson(plan).ToJson() == plan, "a configuration has a plan");
         }
 

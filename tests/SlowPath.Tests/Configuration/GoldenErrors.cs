@@ -14,7 +14,7 @@ public class GoldenErrors
 
     internal static string[] Errors(string text)
     {
-        var configuration = ConfigurationReader.Read(text, out var problems);
+        var configuration = ConfigurationReader.Read(text, Path.GetTempPath(), out var problems);
         Assert.Equal(problems.Count == 0, configuration is not null);
         return problems.Select(p => p.Format("f")).ToArray();
     }

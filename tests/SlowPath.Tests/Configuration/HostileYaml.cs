@@ -41,7 +41,7 @@ public class HostileYaml
     public void AnswersSoonAndWithErrors(string what, string text)
     {
         var clock = Stopwatch.StartNew();
-        var configuration = ConfigurationReader.Read(text, out var problems);
+        var configuration = ConfigurationReader.Read(text, Path.GetTempPath(), out var problems);
         Assert.True(configuration is null, what);
         Assert.NotEmpty(problems);
         Assert.All(problems, p => Assert.True(p.At is { Line: >= 1, Column: >= 1 } && !p.Format("f").Contains('\n', StringComparison.Ordinal) && p.Format("f").Length < 1000, p.ToString()));
@@ -51,7 +51,7 @@ public class HostileYaml
     [Fact]
     public void EveryCutOfAGoodFile()
     {
-        for (var length = 0; length < Samples.Whole.Length; length += 3) _ = ConfigurationReader.Read(Samples.Whole[..length], out _);
+        for (var length = 0; length < Samples.Whole.Length; length += 3) _ = ConfigurationReader.Read(Samples.Whole[..length], Path.GetTempPath(), out _);
     }
 
     [Fact]
@@ -65,7 +65,7 @@ public class HostileYaml
         var text = Gen.Elements(pieces).ListOf().Select(string.Concat);
         Prop.ForAll(text.ToArbitrary(), t =>
         {
-            var configuration = ConfigurationReader.Read(t, out var problems);
+            var configuration = ConfigurationReader.Read(t, Path.GetTempPath(), out var problems);
             return configuration is null == problems.Count > 0;
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(3000).WithEndSize(80));
     }
@@ -84,7 +84,7 @@ public class HostileYaml
                 else text[at] = " \n:-[]{}\"'#&*!0a,"[random.Next(17)];
             }
 
-            var configuration = ConfigurationReader.Read(text.ToString(), out var problems);
+            var configuration = ConfigurationReader.Read(text.ToString(), Path.GetTempPath(), out var problems);
             Assert.Equal(problems.Count > 0, configuration is null);
         }
     }

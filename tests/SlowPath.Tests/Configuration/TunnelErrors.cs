@@ -102,23 +102,23 @@ public class TunnelErrors
     [Fact]
     public void TheWholeFileOfTheContract()
     {
-        var configuration = ConfigurationReader.Read(Samples.Whole, out var problems);
+        var configuration = ConfigurationReader.Read(Samples.Whole, Path.GetTempPath(), out var problems);
         Assert.Empty(problems);
         Assert.NotNull(configuration);
-        Assert.Equal("gw-a", configuration.Instance);
-        Assert.Equal(TunnelConfiguration.Auto, configuration.Tunnels[0].Mtu);
-        Assert.Equal(EspEncapsulation.Udp, configuration.Tunnels[1].Encapsulation);
-        Assert.Equal(20, configuration.Tunnels[1].KeepaliveSeconds);
-        Assert.Equal(48, configuration.Tunnels[1].Manual!.OutboundKey.Length);
-        Assert.Equal(new PortRange(80, 443), configuration.Policies[1].RemotePorts);
-        Assert.Equal(new PortRange(8 * 256, 8 * 256 + 255), configuration.Policies[2].Icmp);
-        Assert.DoesNotContain(Key16, configuration.Tunnels[1].ToString(), StringComparison.Ordinal);
+        Assert.Equal("gw-a", configuration.Gateway.Instance);
+        Assert.Equal(TunnelConfiguration.Auto, configuration.Gateway.Tunnels[0].Mtu);
+        Assert.Equal(EspEncapsulation.Udp, configuration.Gateway.Tunnels[1].Encapsulation);
+        Assert.Equal(20, configuration.Gateway.Tunnels[1].KeepaliveSeconds);
+        Assert.Equal(48, configuration.Gateway.Tunnels[1].Manual!.OutboundKey.Length);
+        Assert.Equal(new PortRange(80, 443), configuration.Gateway.Policies[1].RemotePorts);
+        Assert.Equal(new PortRange(8 * 256, 8 * 256 + 255), configuration.Gateway.Policies[2].Icmp);
+        Assert.DoesNotContain(Key16, configuration.Gateway.Tunnels[1].ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
     public void MissingDeviceHasItsPlace()
     {
-        var configuration = ConfigurationReader.Read(GoldenErrors.Ports, out _)!;
+        var configuration = ConfigurationReader.Read(GoldenErrors.Ports, Path.GetTempPath(), out _)!.Gateway;
         var folder = Directory.CreateTempSubdirectory("devices");
         try
         {

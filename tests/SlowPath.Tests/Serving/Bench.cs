@@ -36,7 +36,7 @@ internal sealed class Bench : IDisposable
         Paths = RuntimePaths.At(folder);
         Paths.Create();
         System.IO.File.WriteAllText(File, configuration);
-        var read = ConfigurationReader.Read(configuration, out var problems) ?? throw new InvalidOperationException(problems[0].Format("bench"));
+        var read = ConfigurationReader.Read(configuration, folder, out var problems)?.Gateway ?? throw new InvalidOperationException(problems[0].Format("bench"));
         Region = Region.CreateOrOpen(Paths.Region, read.Region, 1, out _);
         Kernel.Link(2, "lan0");
         Kernel.Link(3, "wan0");
@@ -106,7 +106,7 @@ internal sealed class Bench : IDisposable
     private void Start()
     {
         stop = new CancellationTokenSource();
-        var configuration = ConfigurationReader.ReadFile(File, out _)!;
+        var configuration = ConfigurationReader.ReadFile(File, out _)!.Gateway;
         Gateway = new Gateway(File, configuration, Region, Kernel, NullLogger.Instance);
         Loop = new EventLoop(() => { }, 5);
         var token = stop.Token;

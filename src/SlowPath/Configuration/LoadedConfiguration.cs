@@ -1,0 +1,44 @@
+using System.Security.Cryptography;
+using Appliance.Ike;
+using Appliance.Policy;
+
+namespace Appliance.SlowPath.Configuration;
+
+/// <summary>What one file says: the gateway, IKE, and the files that IKE needs. Immutable; a reload brings a new one.</summary>
+public sealed record LoadedConfiguration
+{
+    /// <summary>Ports, tunnels and policies.</summary>
+    public required GatewayConfiguration Gateway { get; init; }
+
+    /// <summary>The PAD with its children; null where the file names no peer and has no <c>ike</c> section: then nobody listens on UDP 500.</summary>
+    public IkeConfiguration? Ike { get; init; }
+
+    /// <summary>Our credentials; <see cref="IkePeer.LocalCredential"/> is the name of one.</summary>
+    public IReadOnlyList<CredentialFiles> Credentials { get; init; } = [];
+
+    /// <summary>Files of trust anchors (PEM), by full path; <see cref="IkePeer.TrustAnchors"/> names them the same way.</summary>
+    public IReadOnlyList<string> AuthorityFiles { get; init; } = [];
+
+    /// <summary>Files of certificate revocation lists, by full path.</summary>
+    public IReadOnlyList<string> RevocationFiles { get; init; } = [];
+
+    /// <summary>What is allowed and unwise.</summary>
+    public IReadOnlyList<ConfigurationError> Warnings { get; init; } = [];
+
+    /// <summary>Wipes shared keys and post-quantum keys: when nobody uses this configuration any more.</summary>
+    public void WipeSecrets()
+    {
+        foreach (var peer in Ike?.Peers ?? [])
+        {
+            CryptographicOperations.ZeroMemory(peer.SharedKey);
+            CryptographicOperations.ZeroMemory(peer.Ppk?.Key);
+        }
+    }
+}
+
+/// <summary>How we prove who we are with a certificate.</summary>
+/// <param name="Name">What peers call it: the path of the certificate.</param>
+/// <param name="CertificateFile">Full path of our certificate and its chain, PEM, ours first.</param>
+/// <param name="PrivateKeyFile">Full path of the private key, PEM.</param>
+/// <param name="At">Where the configuration names it.</param>
+public sealed record CredentialFiles(string Name, string CertificateFile, string PrivateKeyFile, SourcePosition At);
