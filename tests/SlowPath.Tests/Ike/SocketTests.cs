@@ -1,0 +1,166 @@
+using System.Net;
+using Appliance.Ike;
+using Appliance.SlowPath.Ike;
+
+namespace Appliance.SlowPath.Tests.Ike;
+
+public sealed class SocketTests : IDisposable
+{
+    private static readonly IPAddress Ours = IPAddress.Parse("127.0.0.2"), Theirs = IPAddress.Parse("127.0.0.3");
+    private readonly IkeCounters counters = new();
+    private readonly DatagramInbox inbox;
+    private readonly IkeSockets ours, theirs;
+    private readonly int ikePort, natPort;
+
+    public SocketTests()
+    {
+        inbox = new DatagramInbox(counters);
+        (ikePort, natPort) = FreePorts();
+        ours = new IkeSockets(inbox, counters, () => { }, ikePort, natPort);
+        theirs = new IkeSockets(new DatagramInbox(new IkeCounters()), new IkeCounters(), () => { }, ikePort, natPort);
+        Assert.True(ours.Bind([new IkeAddress(Ours, 0)]));
+        Assert.True(theirs.Bind([new IkeAddress(Theirs, 0)]));
+    }
+
+    public void Dispose()
+    {
+        ours.Dispose();
+        theirs.Dispose();
+    }
+
+    [Fact]
+    public async Task MessageArrivesWithItsAddresses()
+    {
+        var message = Message(100);
+        Assert.True(theirs.Send(new IPEndPoint(Theirs, ikePort), new IPEndPoint(Ours, ikePort), message));
+        var got = await Take();
+        Assert.Equal(message, got.Octets);
+        Assert.Equal(new IPEndPoint(Ours, ikePort), got.Local);
+        Assert.Equal(new IPEndPoint(Theirs, ikePort), got.Remote);
+    }
+
+    [Fact]
+    public async Task Rfc3948_2_2_TheMarkerStandsBeforeMessagesOfTheNatPortAndIsTakenOff()
+    {
+        using var plain = new System.Net.Sockets.Socket(System.Net.Sockets.AddressFamily.InterNetwork, System.Net.Sockets.SocketType.Dgram, System.Net.Sockets.ProtocolType.Udp);
+        plain.Bind(new IPEndPoint(Theirs, 0));
+        plain.ReceiveTimeout = 10_000;
+        var message = Message(64);
+        Assert.True(ours.Send(new IPEndPoint(Ours, natPort), (IPEndPoint)plain.LocalEndPoint!, message));
+        var buffer = new byte[256];
+        Assert.Equal([0, 0, 0, 0, .. message], buffer[..plain.Receive(buffer)]);
+        plain.SendTo([0, 0, 0, 0, .. message], new IPEndPoint(Ours, natPort));
+        Assert.Equal(message, (await Take()).Octets);
+    }
+
+    [Fact]
+    public async Task WhatIsNoMessageIsDroppedAndCounted()
+    {
+        using var plain = new System.Net.Sockets.Socket(System.Net.Sockets.AddressFamily.InterNetwork, System.Net.Sockets.SocketType.Dgram, System.Net.Sockets.ProtocolType.Udp);
+        plain.Bind(new IPEndPoint(Theirs, 0));
+        plain.SendTo([0xff], new IPEndPoint(Ours, natPort));
+        plain.SendTo([1, 2, 3, 4, .. Message(60)], new IPEndPoint(Ours, natPort));
+        plain.SendTo(new byte[20], new IPEndPoint(Ours, ikePort));
+        plain.SendTo([], new IPEndPoint(Ours, natPort));
+        plain.SendTo(Message(28), new IPEndPoint(Ours, ikePort));
+        Assert.Equal(28, (await Take()).Octets.Length);
+        await Waiting.For(() => counters[IkeCount.TooShort] == 2, "the short ones");
+        Assert.Equal(1, counters[IkeCount.KeepalivesReceived]);
+        Assert.Equal(1, counters[IkeCount.EspOnSocket]);
+        Assert.Equal(1, counters[IkeCount.MessagesReceived]);
+    }
+
+    [Fact]
+    public async Task KeepaliveIsOneOctetWithoutMarker()
+    {
+        ours.SendKeepalive(new IPEndPoint(Ours, natPort), new IPEndPoint(Ours, natPort));
+        await Waiting.For(() => counters[IkeCount.KeepalivesReceived] == 1, "the keepalive");
+        Assert.Equal(1, counters[IkeCount.KeepalivesSent]);
+    }
+
+    [Fact]
+    public async Task LargestDatagramOfIpv6ArrivesWhole()
+    {
+        var one = new IPEndPoint(IPAddress.IPv6Loopback, ikePort);
+        Assert.True(ours.Bind([new IkeAddress(Ours, 0), new IkeAddress(IPAddress.IPv6Loopback, 0)]));
+        var message = Message(65_000);
+        Assert.True(ours.Send(one, one, message));
+        Assert.Equal(message, (await Take()).Octets);
+    }
+
+    [Fact]
+    public async Task SocketsFollowTheAddresses()
+    {
+        var third = IPAddress.Parse("127.0.0.4");
+        Assert.True(ours.Bind([new IkeAddress(third, 0)]));
+        Assert.Equal([third], ours.Addresses);
+        Assert.False(ours.Bind([new IkeAddress(third, 0)]));
+        Assert.False(ours.Send(new IPEndPoint(Ours, ikePort), new IPEndPoint(Theirs, ikePort), Message(40)));
+        Assert.Equal(1, counters[IkeCount.NoSocket]);
+        Assert.True(theirs.Send(new IPEndPoint(Theirs, ikePort), new IPEndPoint(third, ikePort), Message(40)));
+        Assert.Equal(third, (await Take()).Local.Address);
+        Assert.True(ours.Bind([new IkeAddress(Ours, 0)]));
+        Assert.True(theirs.Send(new IPEndPoint(Theirs, ikePort), new IPEndPoint(Ours, ikePort), Message(40)));
+        Assert.Equal(Ours, (await Take()).Local.Address);
+    }
+
+    [Fact]
+    public void AddressThatIsNotOursIsAProblemWithItsReason()
+    {
+        Assert.False(ours.Bind([new IkeAddress(Ours, 0), new IkeAddress(IPAddress.Parse("203.0.113.77"), 0)]));
+        Assert.Contains($"203.0.113.77, UDP {ikePort}", Assert.Single(ours.Problems), StringComparison.Ordinal);
+        ours.Bind([new IkeAddress(Ours, 0)]);
+        Assert.Empty(ours.Problems);
+    }
+
+    [Fact]
+    public void FloodOfStrangersLeavesRoomForPeers()
+    {
+        var flooded = new DatagramInbox(counters);
+        var (local, remote) = (new IPEndPoint(Ours, 500), new IPEndPoint(Theirs, 500));
+        var stranger = Message(400);
+        (stranger[18], stranger[19]) = (34, 0x08);
+        stranger.AsSpan(8, 8).Clear();
+        for (var i = 0; i < DatagramInbox.Capacity + 100; i++) flooded.TryAdd(local, remote, stranger);
+        Assert.Equal(100, counters[IkeCount.StrangersFull]);
+        Assert.True(flooded.TryAdd(local, remote, Message(80)));
+        Assert.True(flooded.TryTake(out var first));
+        Assert.Equal(80, first.Octets.Length);
+    }
+
+    [Fact]
+    public void InboxIsBoundedInOctets()
+    {
+        var flooded = new DatagramInbox(counters);
+        var large = Message(65_000);
+        for (var i = 0; i < 1000; i++) flooded.TryAdd(new IPEndPoint(Ours, 500), new IPEndPoint(Theirs, 500), large);
+        Assert.Equal(DatagramInbox.OctetCapacity / large.Length, counters[IkeCount.MessagesReceived]);
+        while (flooded.TryTake(out _))
+        {
+        }
+
+        Assert.True(flooded.IsEmpty);
+        Assert.True(flooded.TryAdd(new IPEndPoint(Ours, 500), new IPEndPoint(Theirs, 500), large));
+    }
+
+    private static byte[] Message(int length)
+    {
+        var octets = new byte[length];
+        for (var i = 0; i < length; i++) octets[i] = (byte)(i + 1);
+        return octets;
+    }
+
+    private static (int, int) FreePorts()
+    {
+        using var one = new System.Net.Sockets.UdpClient(0);
+        using var two = new System.Net.Sockets.UdpClient(0);
+        return (((IPEndPoint)one.Client.LocalEndPoint!).Port, ((IPEndPoint)two.Client.LocalEndPoint!).Port);
+    }
+
+    private async Task<DatagramReceived> Take()
+    {
+        DatagramReceived got = null!;
+        await Waiting.For(() => inbox.TryTake(out got), "a message");
+        return got;
+    }
+}
