@@ -22,13 +22,16 @@ public abstract record Payload(PayloadType Type);
 /// <summary>SA (RFC 7296 §3.3).</summary>
 public sealed record SecurityAssociationPayload(IReadOnlyList<Proposal> Proposals) : Payload(PayloadType.SecurityAssociation);
 
-/// <summary>A proposal (RFC 7296 §3.3.1). <paramref name="Spi"/>: 0, 4 or 8 octets.</summary>
+/// <summary>A proposal (RFC 7296 §3.3.1). <paramref name="Spi"/>: 0, 4 or 8 octets; other lengths with private protocols.</summary>
 public sealed record Proposal(byte Number, ProtocolId Protocol, byte[] Spi, IReadOnlyList<Transform> Transforms);
 
 /// <summary>A transform (RFC 7296 §3.3.2). <paramref name="KeyLength"/> in bits, null when the attribute is absent; other attributes as they came.</summary>
 public sealed record Transform(TransformType Type, ushort Id, int? KeyLength = null)
 {
-    /// <summary>Attributes other than Key Length: number and value.</summary>
+    /// <summary>
+    /// Attributes other than Key Length: number and value. The number has its format bit (0x8000) when the value stands in place (TV), and then has two octets.
+    /// A transform with an attribute that one does not know is not acceptable (RFC 7296 §3.3.6).
+    /// </summary>
     public IReadOnlyList<(ushort Number, byte[] Value)> Others { get; init; } = [];
 }
 
@@ -69,7 +72,11 @@ public sealed record NotifyPayload(ProtocolId Protocol, byte[] Spi, NotifyType N
 }
 
 /// <summary>D (RFC 7296 §3.11): no SPIs for the IKE SA itself, 4 octets each (host order) for ESP.</summary>
-public sealed record DeletePayload(ProtocolId Protocol, IReadOnlyList<uint> Spis) : Payload(PayloadType.Delete);
+public sealed record DeletePayload(ProtocolId Protocol, IReadOnlyList<uint> Spis) : Payload(PayloadType.Delete)
+{
+    /// <summary>Octets of an SPI on the wire: 0 for IKE, 4 for AH and ESP, 1 to 4 for private protocols.</summary>
+    public byte SpiSize { get; init; } = Protocol == ProtocolId.Ike ? (byte)0 : (byte)4;
+}
 
 /// <summary>V (RFC 7296 §3.12).</summary>
 public sealed record VendorIdPayload(byte[] Data) : Payload(PayloadType.VendorId);
@@ -106,5 +113,5 @@ public enum ConfigurationKind : byte
 /// <summary>A configuration attribute (RFC 7296 §3.15.1): 1 INTERNAL_IP4_ADDRESS, 3 INTERNAL_IP4_DNS, 8 INTERNAL_IP6_ADDRESS, 10 INTERNAL_IP6_DNS, …</summary>
 public sealed record ConfigurationAttribute(ushort Type, byte[] Value);
 
-/// <summary>A payload of a type that is not known here (RFC 7296 §2.5): skipped, unless critical.</summary>
+/// <summary>A payload of a type that is not known here (RFC 7296 §2.5): skipped, unless critical. EAP counts as unknown.</summary>
 public sealed record UnknownPayload(PayloadType UnknownType, bool Critical, byte[] Data) : Payload(UnknownType);
