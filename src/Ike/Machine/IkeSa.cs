@@ -1,15 +1,17 @@
 using System.Net;
 using Appliance.Ike.Children;
+using Appliance.Ike.Keys;
 using Appliance.Machine;
 
 namespace Appliance.Ike.Machine;
 
 /// <summary>
 /// An IKE SA: who, where, with what. Its other parts: the exchanges that we begin (<c>IkeSaRequests</c>), those that the peer begins (<c>IkeSaResponses</c>),
-/// messages as they come in (<c>IkeSaReceiving</c>).
+/// messages as they go out and come in (<c>IkeSaSending</c>, <c>IkeSaReceiving</c>), addresses (<c>IkeSaPath</c>), the end (<c>IkeSaEnd</c>).
 /// </summary>
 internal sealed partial class IkeSa(ulong localSpi, bool isInitiator, IPEndPoint local, IPEndPoint remote)
 {
+    private const int DefaultFragmentSize = 1232;
     private readonly List<ChildState> children = [];
 
     /// <summary>SPI that we chose; names the IKE SA in the machine's tables and timers.</summary>
@@ -45,8 +47,44 @@ internal sealed partial class IkeSa(ulong localSpi, bool isInitiator, IPEndPoint
     /// <summary>Who the peer proved to be.</summary>
     public Identity? RemoteIdentity { get; set; }
 
+    /// <summary>Who we said we are.</summary>
+    public Identity? LocalIdentity { get; set; }
+
+    /// <summary>Algorithms.</summary>
+    public IkeSuite? Suite { get; set; }
+
+    /// <summary>Keys; null until IKE_SA_INIT is through. Wiped with the IKE SA.</summary>
+    public IkeKeys? Keys { get; set; }
+
+    /// <summary>What IKE_SA_INIT to IKE_AUTH need; null afterwards.</summary>
+    public Establishment? Establishment { get; set; }
+
+    /// <summary>NATs on the way.</summary>
+    public NatState Nat { get; set; }
+
+    /// <summary>ESP of its children goes in UDP: there is a NAT, or we want it so.</summary>
+    public bool UdpEncapsulation { get; set; }
+
+    /// <summary>Extensions in force.</summary>
+    public Extensions Extensions { get; set; }
+
+    /// <summary>Octets of a message from which on it is fragmented.</summary>
+    public int FragmentSize => Peer?.FragmentSize is > 0 and var size ? size : DefaultFragmentSize;
+
+    /// <summary>Vendor IDs of the peer.</summary>
+    public IReadOnlyList<byte[]> VendorIds { get; set; } = [];
+
+    /// <summary>The message whose payloads are being handled, as it came (one fragment of it, if it came in fragments).</summary>
+    public byte[] ReceivedMessage { get; set; } = [];
+
+    /// <summary>When the peer last proved that it is there.</summary>
+    public Instant HeardAt { get; set; }
+
     /// <summary>When it was established.</summary>
     public Instant EstablishedAt { get; set; }
+
+    /// <summary>Names its tunnels' instances where many peers share a template: a number that no other IKE SA of this node has, kept over rekeying; given when the peer is known.</summary>
+    public uint InstanceNumber { get; set; }
 
     /// <summary>Its children; <see cref="AddChild"/> and <see cref="RemoveChild"/> change them.</summary>
     public IReadOnlyList<ChildState> Children => children;

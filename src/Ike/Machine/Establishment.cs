@@ -1,0 +1,43 @@
+using Appliance.Ike.Children;
+
+namespace Appliance.Ike.Machine;
+
+/// <summary>What IKE_SA_INIT leaves to IKE_AUTH; gone when the IKE SA is established.</summary>
+internal sealed class Establishment
+{
+    /// <summary>Ni.</summary>
+    public byte[] InitiatorNonce { get; set; } = [];
+
+    /// <summary>Nr.</summary>
+    public byte[] ResponderNonce { get; set; } = [];
+
+    /// <summary>RealMessage1 (RFC 7296 §2.15): the request as it went over the wire, after a cookie or another retry the last one.</summary>
+    public byte[] Request { get; set; } = [];
+
+    /// <summary>RealMessage2: the response as it went over the wire.</summary>
+    public byte[] Response { get; set; } = [];
+
+    /// <summary>What was chosen.</summary>
+    public ChosenProposal? Chosen { get; set; }
+
+    /// <summary>PAD entries that fit the addresses.</summary>
+    public IReadOnlyList<IkePeer> Candidates { get; set; } = [];
+
+    /// <summary>Hash algorithms that the peer takes in signatures (RFC 7427 §4); empty: it knows nothing of them.</summary>
+    public IReadOnlyList<ushort> PeerHashes { get; set; } = [];
+
+    /// <summary>SHA-1 of the public keys of the authorities that the peer trusts (CERTREQ), 20 octets each.</summary>
+    public byte[] PeerAuthorities { get; set; } = [];
+
+    /// <summary>Both sides know post-quantum preshared keys (USE_PPK, RFC 8784 §3).</summary>
+    public bool UsesPpk { get; set; }
+
+    /// <summary>IntAuth_i and IntAuth_r so far (RFC 9242 §3.3.2); empty without IKE_INTERMEDIATE.</summary>
+    public (byte[] Initiator, byte[] Responder) IntermediateAuth { get; set; } = ([], []);
+
+    /// <summary>Additional key exchanges that are done (RFC 9370 §2.2.2).</summary>
+    public int AdditionalDone { get; set; }
+
+    /// <summary>When it began, for the log.</summary>
+    public required Appliance.Machine.Instant StartedAt { get; init; }
+}

@@ -1,0 +1,30 @@
+namespace Appliance.Ike.Machine;
+
+/// <summary>Extensions that both sides support on an IKE SA.</summary>
+[Flags]
+internal enum Extensions : ushort
+{
+    /// <summary>None.</summary>
+    None = 0,
+
+    /// <summary>Fragmentation (RFC 7383).</summary>
+    Fragmentation = 1,
+
+    /// <summary>MOBIKE (RFC 4555).</summary>
+    Mobike = 2,
+
+    /// <summary>Digital signatures with hashes that both know (RFC 7427).</summary>
+    SignatureHashes = 4,
+
+    /// <summary>IKE SAs without a child (RFC 6023).</summary>
+    Childless = 8,
+
+    /// <summary>The peer can be redirected (RFC 5685).</summary>
+    Redirect = 16,
+
+    /// <summary>IKE_INTERMEDIATE (RFC 9242).</summary>
+    Intermediate = 32,
+
+    /// <summary>A post-quantum preshared key is in the keys (RFC 8784).</summary>
+    Ppk = 64,
+}
