@@ -1,4 +1,5 @@
 using Appliance.Crypto;
+using Appliance.Ike.Keys;
 using Appliance.Ike.Messages;
 
 namespace Appliance.Ike.Children;
@@ -45,6 +46,13 @@ internal sealed record ChosenProposal
 
         return chosen with { Additional = additional };
     }
+
+    /// <summary>Octets of KEYMAT of a child for one direction (RFC 7296 §2.17); 0 when the transforms are no cipher of ours.</summary>
+    public int KeyMaterialLength => CipherSuites.CipherOf(Encryption, Integrity) is not Cipher.None and var cipher
+        ? CipherFacts.KeyMaterialLength(cipher, CipherSuites.KeyLengthOf(Encryption, cipher)) : 0;
+
+    /// <summary>As the suite of an IKE SA.</summary>
+    public IkeSuite ToIkeSuite() => new(Encryption, Integrity, Prf, Method) { Additional = Additional };
 
     /// <summary>With an SPI of ours, for the answer.</summary>
     public Proposal Answer(byte[] spi) => Proposal with { Spi = spi };

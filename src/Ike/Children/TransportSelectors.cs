@@ -1,4 +1,5 @@
 using System.Net;
+using Appliance.Ike.Machine;
 using Appliance.Ike.Messages;
 
 namespace Appliance.Ike.Children;
@@ -14,6 +15,14 @@ internal static class TransportSelectors
     /// </summary>
     public static IReadOnlyList<TrafficSelector> Substitute(IReadOnlyList<TrafficSelector> selectors, IPAddress address) =>
         [.. selectors.Select(s => s.Low.Equals(s.High) ? s with { Low = address, High = address } : s)];
+
+    /// <summary>
+    /// Puts the addresses that we see in the place of those that the peer sees, where a NAT made them differ: by the responder on what is proposed, by the initiator on the
+    /// answer (RFC 7296 §2.23.1). The pair is ours: local first.
+    /// </summary>
+    public static SelectorPair AsSeenHere(IkeSa sa, SelectorPair pair) => new(
+        sa.Nat.HasFlag(NatState.Local) ? Substitute(pair.Local, sa.Local.Address) : pair.Local,
+        sa.Nat.HasFlag(NatState.Remote) ? Substitute(pair.Remote, sa.Remote.Address) : pair.Remote);
 
     /// <summary>What a template's list means on these outer addresses: empty is the address itself, ranges that hold it shrink to it.</summary>
     public static IReadOnlyList<TrafficSelector> OnAddress(IReadOnlyList<TrafficSelector> policy, IPAddress address)

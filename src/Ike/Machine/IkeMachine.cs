@@ -24,6 +24,9 @@ public sealed class IkeMachine(IkeMachineOptions options) : IMachine<IkeEvent, I
     /// <summary>Timers of all IKE SAs.</summary>
     internal TimerQueue<TimerKey> Timers { get; } = new();
 
+    /// <summary>Inner addresses given to clients.</summary>
+    internal AddressLeases Leases { get; } = new();
+
     /// <summary>All IKE SAs, also those that are not established yet.</summary>
     internal IReadOnlyCollection<IkeSa> All => sas.Values;
 

@@ -63,6 +63,9 @@ public enum NotifyType : ushort
     /// <summary>STATE_NOT_FOUND (RFC 9370).</summary>
     StateNotFound = 47,
 
+    /// <summary>TS_MAX_QUEUE (RFC 9611).</summary>
+    TsMaxQueue = 48,
+
     /// <summary>INITIAL_CONTACT.</summary>
     InitialContact = 16384,
 

@@ -43,7 +43,7 @@ public class ProposalSelectionTests
         Assert.True(chosen.Esn);
         Assert.Equal(2, chosen.Proposal.Number);
         Assert.Equal([1, 2, 3, 4], chosen.Proposal.Spi);
-        Assert.Equal(32 + 4, EspCiphers.KeyMaterialLength(chosen.Encryption, chosen.Integrity));
+        Assert.Equal(32 + 4, chosen.KeyMaterialLength);
     }
 
     [Fact]
@@ -168,5 +168,5 @@ public class ProposalSelectionTests
     [InlineData(EncryptionTransform.AesCbc, 256, IntegrityTransform.None, 0)]
     [InlineData(EncryptionTransform.AesGcm16, 256, IntegrityTransform.HmacSha1Bits96, 0)]
     public void Rfc7296_2_17_KeymatForOneDirection(EncryptionTransform transform, int bits, IntegrityTransform integrity, int length) =>
-        Assert.Equal(length, EspCiphers.KeyMaterialLength(new(transform, bits), integrity));
+        Assert.Equal(length, ChosenProposal.Of(new(1, ProtocolId.Esp, [], [Transforms.Of(new EncryptionChoice(transform, bits)), Transforms.Of(integrity)])).KeyMaterialLength);
 }

@@ -1,0 +1,16 @@
+using Appliance.Machine;
+
+namespace Appliance.Ike.Children;
+
+/// <summary>When things are rekeyed and when they end. Milliseconds.</summary>
+internal static class ChildLifetimes
+{
+    /// <summary>Rekeying: less up to a tenth by chance, so that both ends seldom begin together (RFC 7296 §2.8.1). 0 for never.</summary>
+    public static long Soft(int seconds, Entropy entropy) => seconds == 0 ? 0 : (seconds * 1000L) - entropy.Below(seconds * 100L);
+
+    /// <summary>The end, a tenth later. 0 for never.</summary>
+    public static long Hard(int seconds) => seconds * 1100L;
+
+    /// <summary>Of a child.</summary>
+    public static long Hard(ChildTemplate template) => Hard(template.RekeySeconds);
+}

@@ -1,0 +1,29 @@
+using Appliance.Ike.Machine;
+
+namespace Appliance.Ike.Children;
+
+/// <summary>Lifetimes of a child, in the machine's timers.</summary>
+internal static class ChildTimers
+{
+    /// <summary>From its installation: rekeying, and the end (RFC 7296 §2.8).</summary>
+    public static void Start(Step step, IkeSa sa, ChildState child)
+    {
+        if (Template(sa, child) is not { RekeySeconds: > 0 } template) return;
+        step.SetTimer(sa, TimerKind.RekeyChild, ChildLifetimes.Soft(template.RekeySeconds, step.Entropy), child.InboundSpi);
+        step.SetTimer(sa, TimerKind.ExpireChild, ChildLifetimes.Hard(template), child.InboundSpi);
+    }
+
+    /// <summary>The child goes on under another IKE SA: so do its timers.</summary>
+    public static void Move(Step step, IkeSa from, IkeSa to, ChildState child)
+    {
+        foreach (var kind in (ReadOnlySpan<TimerKind>)[TimerKind.RekeyChild, TimerKind.ExpireChild])
+        {
+            if (step.Machine.Timers.DueOf(new(from.LocalSpi, kind, child.InboundSpi)) is not { } due) continue;
+            step.Machine.Timers.Stop(new(from.LocalSpi, kind, child.InboundSpi));
+            step.Machine.Timers.Set(new(to.LocalSpi, kind, child.InboundSpi), due);
+        }
+    }
+
+    /// <summary>The template that a child came from, in the configuration in force; null when there is none any more.</summary>
+    public static ChildTemplate? Template(IkeSa sa, ChildState child) => sa.Peer?.Children.FirstOrDefault(t => t.Name == child.Sa.Tunnel);
+}

@@ -1,0 +1,17 @@
+using Appliance.Ike.Machine;
+
+namespace Appliance.Ike.Children;
+
+/// <summary>Children of one tunnel for each worker (RFC 9611), beside the first, which is for all.</summary>
+internal static class ResourceChildren
+{
+    /// <summary>The worker that the next child is for: null for the first one. False: every worker has one (TS_MAX_QUEUE).</summary>
+    public static bool TryTakeWorker(IkeSa sa, ChildTemplate template, out int? worker)
+    {
+        worker = null;
+        var present = sa.Children.Where(c => c.Sa.Tunnel == template.Name && c.IsCurrent).Select(c => c.Sa.Worker).ToHashSet();
+        if (!present.Contains(null)) return true;
+        worker = Enumerable.Range(0, template.Resources).Cast<int?>().FirstOrDefault(n => !present.Contains(n));
+        return worker is not null;
+    }
+}
