@@ -8,7 +8,7 @@ internal static class Samples
         workers: [0]
         crypto_tier: auto
         spin: 50us
-        region: { sas: 64, tunnels: 64, ipv4_groups: 64, ipv6_nodes: 4096, spd_rules: 64, adjacencies: 64, next_hops: 256 }
+        region: { sas: 64, tunnels: 64, ipv4_groups: 64, ipv6_nodes: 4096, spd_rules: 64, adjacencies: 64, next_hops: 256, contexts: 64 }
         frames: 8192
         jumbo_frames: 256
         ports:

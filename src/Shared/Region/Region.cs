@@ -143,6 +143,9 @@ public sealed unsafe partial class Region : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref InboundSaState InboundState(uint slot) => ref Slot<InboundSaState>(map.InboundStates, slot, counts.InboundSas);
 
+    /// <summary>A slot of the <see cref="ContextStore"/>.</summary>
+    internal ref ContextSlot ContextSlot(uint slot) => ref Slot<ContextSlot>(map.Contexts, slot, counts.ContextSlots);
+
     /// <summary>Asks the processor to load what a worker reads of a tunnel.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void PrefetchTunnel(uint slot)
@@ -223,6 +226,7 @@ public sealed unsafe partial class Region : IDisposable
         Ipv4Groups = sizes.Ipv4Groups,
         Ipv6Nodes = sizes.Ipv6Nodes,
         EventsPerWorker = sizes.EventsPerWorker,
+        ContextSlots = sizes.ContextSlots,
     };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -24,6 +24,7 @@ public readonly struct RegionMap
         SaLookup = Take(ref at, 1, Appliance.Shared.SaLookup.SizeFor(counts.InboundSas));
         Ipv4Routes = Take(ref at, 1, Appliance.Shared.Ipv4Routes.SizeFor(counts.Ipv4Groups));
         Ipv6Routes = Take(ref at, 1, Appliance.Shared.Ipv6Routes.SizeFor(counts.Ipv6Nodes));
+        Contexts = Take(ref at, counts.ContextSlots, ContextSlot.RecordSize);
         Length = at;
     }
 
@@ -71,6 +72,9 @@ public readonly struct RegionMap
 
     /// <summary>IPv6 routes.</summary>
     public ulong Ipv6Routes { get; }
+
+    /// <summary>Slots for contexts of IKE SAs.</summary>
+    public ulong Contexts { get; }
 
     /// <summary>Octets in all.</summary>
     public ulong Length { get; }

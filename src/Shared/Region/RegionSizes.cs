@@ -29,4 +29,7 @@ public sealed record RegionSizes
 
     /// <summary>Events that fit between two looks of the slow path, for each worker.</summary>
     public int EventsPerWorker { get; init; } = 1024;
+
+    /// <summary>Slots (1 KiB each) for the contexts of IKE SAs; most contexts need one or two.</summary>
+    public int ContextSlots { get; init; } = 16384;
 }

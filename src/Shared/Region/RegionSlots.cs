@@ -61,6 +61,8 @@ public sealed unsafe partial class Region
         return slots;
     }
 
+    internal List<uint> TouchedContextSlots() => TouchedSlots(map.Contexts, Appliance.Shared.ContextSlot.RecordSize, counts.ContextSlots);
+
     internal List<uint> TouchedLookupCells() => TouchedSlots(map.SaLookup, Appliance.Shared.SaLookup.EntrySize, SaLookup.Capacity);
 
     private SlotTable.Layout Plain(ulong section, int size, int count, bool hasGeneration, int first) =>

@@ -146,6 +146,7 @@ public static class ConfigurationReader
             SpdRules = map.Number("spd_rules", d.SpdRules, 16, 1_000_000),
             Adjacencies = map.Number("adjacencies", d.Adjacencies, 16, 1_000_000),
             NextHops = map.Number("next_hops", d.NextHops, 16, 4_000_000),
+            ContextSlots = map.Number("contexts", 2 * sas, 16, 4_000_000),
         };
         map.Done();
         return sizes;

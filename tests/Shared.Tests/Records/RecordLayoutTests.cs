@@ -23,6 +23,7 @@ public sealed class RecordLayoutTests
         Assert.Equal(PortRecord.RecordSize, Unsafe.SizeOf<PortRecord>());
         Assert.Equal(EventRecord.RecordSize, Unsafe.SizeOf<EventRecord>());
         Assert.Equal(WorkerBlock.RecordSize, Unsafe.SizeOf<WorkerBlock>());
+        Assert.Equal(ContextSlot.RecordSize, Unsafe.SizeOf<ContextSlot>());
         Assert.Equal(RegionHeader.RecordSize, Unsafe.SizeOf<RegionHeader>());
         Assert.Equal(64, Unsafe.SizeOf<RegionCounts>());
         Assert.Equal(64, Unsafe.SizeOf<SaLookup.Entry>());
@@ -93,7 +94,7 @@ public sealed class RecordLayoutTests
     [Fact]
     public void SectionsOfTheRegionStartOnPagesAndDoNotOverlap()
     {
-        var map = new RegionMap(new RegionCounts { OutboundSas = 3, InboundSas = 5, Tunnels = 7, NextHops = 9, Adjacencies = 11, SpdRules = 13, Ipv4Groups = 1, Ipv6Nodes = 1, EventsPerWorker = 4 });
+        var map = new RegionMap(new RegionCounts { OutboundSas = 3, InboundSas = 5, Tunnels = 7, NextHops = 9, Adjacencies = 11, SpdRules = 13, Ipv4Groups = 1, Ipv6Nodes = 1, EventsPerWorker = 4, ContextSlots = 5 });
         var starts = typeof(RegionMap).GetProperties().Select(p => (ulong)p.GetValue(map)!).ToArray();
         Assert.All(starts, s => Assert.Equal(0ul, s % 4096));
         Assert.Equal(starts.Length, starts.Distinct().Count());
