@@ -110,7 +110,10 @@ public sealed class KeyExchangeTests
     }
 
     public static TheoryData<KeyExchangeMethod> Supported() =>
-        [KeyExchangeMethod.EcpP256, KeyExchangeMethod.EcpP384, KeyExchangeMethod.EcpP521, KeyExchangeMethod.Curve25519];
+        [
+            KeyExchangeMethod.Modp2048, KeyExchangeMethod.Modp3072, KeyExchangeMethod.Modp4096,
+            KeyExchangeMethod.EcpP256, KeyExchangeMethod.EcpP384, KeyExchangeMethod.EcpP521, KeyExchangeMethod.Curve25519,
+        ];
 
     private static ECPoint Point(string value)
     {
