@@ -47,4 +47,18 @@ internal static class AddressText
 
     private static bool IsMulticastOrLoopback(IpAddress address) =>
         address.IsV4 ? address.V4 >> 24 is 0 or 127 or >= 224 : address.High >> 56 == 0xff || (address.High == 0 && address.Low == 1);
+
+    /// <summary>The fewest prefixes that make a range (at most 2·(bits − 1)).</summary>
+    public static IEnumerable<IpPrefix> Prefixes(AddressRange range)
+    {
+        for (var low = range.Low; ;)
+        {
+            var longest = range.Low.IsV4 ? 32 : 128;
+            var prefix = new IpPrefix(low, longest);
+            for (var length = longest - 1; length >= 0 && new IpPrefix(low, length) is var wider && wider.Address == low && wider.Last <= range.High; length--) prefix = wider;
+            yield return prefix;
+            if (prefix.Last >= range.High) yield break;
+            low = new IpAddress(prefix.Last.High + (prefix.Last.Low == ulong.MaxValue ? 1UL : 0), prefix.Last.Low + 1);
+        }
+    }
 }

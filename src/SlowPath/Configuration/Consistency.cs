@@ -21,6 +21,10 @@ internal static class Consistency
         foreach (var (tunnel, at) in policies.TunnelPlaces)
             if (!errors.Full && !names.Contains(tunnel))
                 errors.Add(at, $"there is no tunnel '{Spelling.Shorten(tunnel)}'", Spelling.Hint(tunnel, names));
+        var templates = configuration.Tunnels.Where(t => t.IsTemplate).Select(t => t.Name).ToHashSet(StringComparer.Ordinal);
+        foreach (var (tunnel, at) in policies.TunnelPlaces)
+            if (templates.Contains(tunnel))
+                errors.Add(at, $"tunnel '{tunnel}' stands for many peers", "remove 'tunnel': each packet goes by route to the peer that has its destination");
         Room(configuration, tunnels, policies, errors);
     }
 

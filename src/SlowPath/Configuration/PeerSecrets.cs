@@ -30,7 +30,7 @@ internal sealed class PeerSecrets(ConfigurationErrors errors, CredentialSection 
         if (hasKey && !psk) map.Wrong(map.Node("psk") is null ? "psk_file" : "psk", "a shared key that nobody uses", "write auth: psk, or remove it");
         if (auth == Proof.Certificate && credential is null && !own && defaults.Credential is null)
             map.Wrong("auth", "a certificate of ours that is not there", "write certificate and private_key here or in 'ike'");
-        if (own && auth == Proof.SharedKey) map.Wrong("certificate", "a certificate that nobody uses", "write auth: certificate, or remove it");
+        if (own && credential is not null && auth == Proof.SharedKey) map.Wrong("certificate", "a certificate that nobody uses", "write auth: certificate, or remove it");
         if (peerAuth == Proof.Certificate && authorities.Count == 0 && map.Node("authorities") is null)
             errors.Add(map.At, "nobody vouches for the peer's certificate: no 'authorities'", "write authorities: [ca.crt] here or in 'ike'");
         if (psk && peerAuth == Proof.SharedKey && (peer.RemoteIdentity.Pattern is null || peer.RemoteIdentity.Pattern.AsSpan().StartsWith("*"u8)))

@@ -1,3 +1,4 @@
+using System.Text;
 using Appliance.Ike;
 using Appliance.Ike.Messages;
 using Appliance.Policy;
@@ -8,6 +9,7 @@ namespace Appliance.SlowPath.Configuration;
 /// <summary>Reads <c>tunnels:</c>.</summary>
 internal sealed class TunnelSection(ConfigurationErrors errors, IReadOnlyList<IkePeer> peers, int workers)
 {
+    private const int LongestTemplate = 24;
     private readonly PrefixList prefixes = new(errors);
 
     /// <summary>Where each tunnel starts, in their order.</summary>
@@ -43,7 +45,7 @@ internal sealed class TunnelSection(ConfigurationErrors errors, IReadOnlyList<Ik
         var peerName = map.Text("peer");
         var peer = peerName is null ? null : Peer(peerName);
         var encapsulation = peer is { ForceUdp: true } ? EspEncapsulation.Udp : map.Choice("encapsulation", EspEncapsulation.None, ("esp", EspEncapsulation.None), ("udp", EspEncapsulation.Udp));
-        var routes = prefixes.Placed(map.List("routes"));
+        var routes = prefixes.Placed(map.List("routes")).ToList();
         var tunnel = new TunnelConfiguration
         {
             Name = name,
@@ -70,10 +72,10 @@ internal sealed class TunnelSection(ConfigurationErrors errors, IReadOnlyList<Ik
             Remote = remote,
             LocalPort = (ushort)UdpOnly(map, udp, "local_port", 4500),
             RemotePort = (ushort)UdpOnly(map, udp, "remote_port", 4500),
-            KeepaliveSeconds = peer is null ? Keepalive(map, udp) : udp ? (ushort)peer.KeepaliveSeconds : (ushort)0,
+            KeepaliveSeconds = peer is null ? Keepalive(map, udp) : (ushort)peer.KeepaliveSeconds,
         };
         if (peerName is null) ChildSection.Without(map);
-        else Children.Add((peerName.Text, new ChildSection(errors).Read(map, tunnel, peer, workers)));
+        else tunnel = Negotiated(map, tunnel, peerName.Text, peer, routes);
         if (tunnel.LocalPort != 4500)
             map.Wrong("local_port", $"'local_port: {tunnel.LocalPort}': the steering program takes ESP in UDP on port 4500 alone", "remove it; the peer's port may differ ('remote_port', RFC 3948 §2.1)");
         foreach (var (prefix, at) in tunnel.IsTemplate ? [] : routes) RoutePlaces.Add((name, prefix, at));
@@ -88,6 +90,22 @@ internal sealed class TunnelSection(ConfigurationErrors errors, IReadOnlyList<Ik
     {
         if (tunnel.Local.IsV4 != tunnel.Remote.IsV4) map.Wrong("remote", "local and remote are of different families", "both IPv4 or both IPv6");
         if (tunnel.Local == tunnel.Remote) map.Wrong("remote", "local and remote are the same address", "remote is the peer's address");
+    }
+
+    /// <summary>With its children; without routes it is given the prefixes of its remote selectors, a template the peer's pools and whatever it may ask for.</summary>
+    private TunnelConfiguration Negotiated(MapReader map, TunnelConfiguration tunnel, string peerName, IkePeer? peer, List<(IpPrefix, SourcePosition)> routes)
+    {
+        var child = new ChildSection(errors).Read(map, tunnel, peer, workers);
+        Children.Add((peerName, child));
+        if (tunnel.IsTemplate && Encoding.UTF8.GetByteCount(tunnel.Name) > LongestTemplate)
+            map.Wrong("name", $"'{tunnel.Name}' is too long for a tunnel of many peers", $"at most {LongestTemplate} octets: each of them is given a number behind it");
+        if (routes.Count > 0 || tunnel.Kind == TunnelKind.Transport || peer is null) return tunnel;
+        var ranges = tunnel.Kind == TunnelKind.Tunnel ? child.Remote.Select(s => (s.Low, s.High)) : [];
+        if (tunnel.IsTemplate) ranges = ranges.Concat(peer.Pools.Select(p => (p.First, p.Last))).Concat(peer.AllowedRemote.Select(s => (s.Low, s.High)));
+        var made = ranges.SelectMany(r => AddressText.Prefixes(new AddressRange(IpAddress.From(r.Item1), IpAddress.From(r.Item2)))).Distinct().ToList();
+        made.RemoveAll(p => made.Any(o => o != p && o.Contains(p)));
+        foreach (var prefix in made) routes.Add((prefix, map.PositionOf("remote_selectors")));
+        return tunnel with { Routes = made };
     }
 
     private IkePeer? Peer(YamlText text)
