@@ -24,4 +24,28 @@ public class IdentityTests
 
     [Fact]
     public void ControlCharactersOfAPeerNeverReachALog() => Assert.StartsWith("0x", Identity.Fqdn("a\nb\u001b[2J").ToString(), StringComparison.Ordinal);
+
+    /// <summary>CN=gw-b, O=Example as two tools encode it: PrintableString and UTF8String.</summary>
+    [Fact]
+    public void Rfc5280_7_1_NamesAreTheSameInEveryStringType()
+    {
+        static byte[] One(byte type, byte tag, string value)
+        {
+            byte[] inner = [6, 3, 0x55, 4, type, tag, (byte)value.Length, .. System.Text.Encoding.ASCII.GetBytes(value)];
+            return [0x31, (byte)(inner.Length + 2), 0x30, (byte)inner.Length, .. inner];
+        }
+
+        static Identity Name(byte tag, string organization, string common)
+        {
+            byte[] attributes = [.. One(10, tag, organization), .. One(3, tag, common)];
+            return new Identity(Messages.IdentificationType.DistinguishedName, [0x30, (byte)attributes.Length, .. attributes]);
+        }
+
+        var pattern = IdentityPattern.Exactly(Name(0x13, "Example", "gw-b"));
+        Assert.True(pattern.Matches(Name(0x13, "Example", "gw-b")));
+        Assert.True(pattern.Matches(Name(0x0c, "example", "GW-b")));
+        Assert.False(pattern.Matches(Name(0x0c, "Example", "gw-c")));
+        Assert.False(pattern.Matches(Name(0x0c, "gw-b", "Example")));
+        Assert.False(pattern.Matches(new Identity(Messages.IdentificationType.DistinguishedName, [0x30, 0x7f, 1])));
+    }
 }

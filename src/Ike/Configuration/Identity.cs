@@ -36,8 +36,8 @@ public sealed record Identity(IdentificationType Type, byte[] Data)
 /// <summary>What a PAD entry accepts as an identity.</summary>
 /// <param name="Type">Type that it must have; null for any.</param>
 /// <param name="Pattern">
-/// Octets that must be equal. For names, a leading <c>*</c> stands for anything without end (<c>*.example.org</c>, <c>*@example.org</c>); letters compare without case.
-/// Null: any.
+/// Octets that must be equal. For names, a leading <c>*</c> stands for anything without end (<c>*.example.org</c>, <c>*@example.org</c>); letters compare without case,
+/// distinguished names attribute by attribute. Null: any.
 /// </param>
 public sealed record IdentityPattern(IdentificationType? Type, byte[]? Pattern)
 {
@@ -52,6 +52,7 @@ public sealed record IdentityPattern(IdentificationType? Type, byte[]? Pattern)
     {
         if (Type is { } type && type != identity.Type) return false;
         if (Pattern is null) return true;
+        if (Type == IdentificationType.DistinguishedName) return DistinguishedNames.Same(Pattern, identity.Data);
         if (Type is not (IdentificationType.Fqdn or IdentificationType.Rfc822Address)) return Pattern.AsSpan().SequenceEqual(identity.Data);
         var (pattern, name) = (Encoding.Latin1.GetString(Pattern), Encoding.Latin1.GetString(identity.Data));
         return pattern.StartsWith('*')

@@ -14,7 +14,8 @@ internal static class TextTargets
 {
     private static readonly string[] YamlWords =
     [
-        "instance:", "workers:", "ports:", "tunnels:", "policies:", "protected:", "vpn:", "region:", "name:", "device:", "kind:", "side:", "mode:", "local:", "remote:", "routes:", "manual:",
+        "instance:", "workers:", "ports:", "tunnels:", "policies:", "protected:", "vpn:", "region:", "name:", "device:", "kind:", "side:", "mode:", "local:", "remote:", "routes:", "manual:", "ike:", "peers:",
+        "peer:", "identity:", "peer_identity:", "psk:", "psk_file:", "ppk:", "proposals:", "esp:", "rekey:", "pools:", "allowed:", "remote_selectors:", "aes-256-gcm/x25519", "+", "/", "4h", "100G", "0s", "CN=", "*.",
         "cipher:", "spi:", "nodes:", "links:", "lab:", "\n  - ", "{ ", " }", "[ ", " ]", ": ", ", ", "\n", "\t", "#", "&a ", "*a", "!!int ", "|\n", ">-\n", "---\n", "...\n", "%YAML 1.2\n", "\"", "'", "\\x00",
         "0x1001", "4294967296", "-1", "1e9", "50us", "20s", "auto", "10.1.0.0/16", "10.1.0.0/33", "fd00::/48", "fd00::/129", "\"fd00:1::1\"", "999.1.1.1", "any", "true", "null", "~", "<<:", "? ",
     ];

@@ -60,7 +60,7 @@ public class HostileYaml
         var pieces = new[]
         {
             "ports", "tunnels", "policies", "manual", "name", "device", "vpn", "region", ":", " ", "\n", "  ", "- ", "[", "]", "{", "}", ",", "\"", "'", "#", "&a", "*a", "!t", "|", ">", "?", "%", "@", "`",
-            "10.0.0.0/8", "fd00::/16", "0x1001", "50us", "auto", "-1", "\t", "\0", "é", "---", "...", "~", "null", "true", "local", "remote", "routes", "spi", "aes-128-gcm",
+            "10.0.0.0/8", "fd00::/16", "0x1001", "50us", "auto", "-1", "\t", "\0", "é", "---", "...", "~", "null", "true", "local", "remote", "routes", "spi", "aes-128-gcm", "peers", "peer", "ike", "psk", "identity", "CN=x", "*.a", "proposals", "aes-256-gcm/x25519", "pools", "[tcp/80]",
         };
         var text = Gen.Elements(pieces).ListOf().Select(string.Concat);
         Prop.ForAll(text.ToArbitrary(), t =>
@@ -74,9 +74,9 @@ public class HostileYaml
     public void MutationsOfAGoodFileNeverThrow()
     {
         var random = new Random(7);
-        for (var i = 0; i < 3000; i++)
+        for (var i = 0; i < 4000; i++)
         {
-            var text = new StringBuilder(Samples.Whole);
+            var text = new StringBuilder(i % 2 == 0 ? Samples.Whole : PeerFiles.Everything);
             for (var n = random.Next(1, 6); n > 0; n--)
             {
                 var at = random.Next(text.Length);
