@@ -115,10 +115,10 @@ public sealed class ChainValidator : IDisposable
         policy.VerificationTimeIgnored = false;
         try
         {
-            if (!chain.Build(loaded[0])) return ChainProblems.Describe(chain, now);
+            if (!chain.Build(loaded[0])) return ChainProblems.Describe(chain, anchors, now);
             var elements = chain.ChainElements.Select(e => e.Certificate).ToList();
             // Said twice, for this is what all rests on: the last one is an anchor of ours.
-            if (!IsAnchor(elements[^1].RawData)) return ChainProblems.Untrusted(elements[^1]);
+            if (!IsAnchor(elements[^1].RawData)) return ChainProblems.Untrusted(elements[^1], anchors);
             return Below(elements, now, ref expires);
         }
         finally
