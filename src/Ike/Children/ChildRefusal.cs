@@ -11,6 +11,12 @@ internal sealed record ChildRefusal(NotifyType Notify, string Why, bool PeerHasI
     /// <summary>Data of the notify.</summary>
     public byte[] Data { get; init; } = [];
 
+    /// <summary>Protocol of the SA that it is about.</summary>
+    public ProtocolId Protocol { get; init; }
+
+    /// <summary>SPI of the SA that it is about, or empty.</summary>
+    public byte[] Spi { get; init; } = [];
+
     /// <summary>As it goes to the peer.</summary>
-    public NotifyPayload Payload => new(Notify, Data);
+    public NotifyPayload Payload => new(Protocol, Spi, Notify, Data);
 }

@@ -42,6 +42,9 @@ internal sealed class ChildState(ChildSa sa)
     /// <summary>The child that took its place, when there is one.</summary>
     public ChildState? Successor { get; set; }
 
+    /// <summary>The peer replaces it while we do.</summary>
+    public PeerRekey? PeerRekey { get; set; }
+
     /// <summary>Its outbound side waits until the peer surely takes it in (RFC 7296 §2.8).</summary>
     public bool OutboundWaits { get; set; }
 

@@ -1,3 +1,4 @@
+using Appliance.Ike.Exchanges;
 using Appliance.Ike.Machine;
 
 namespace Appliance.Ike.Children;
@@ -11,6 +12,21 @@ internal static class ChildTimers
         if (Template(sa, child) is not { RekeySeconds: > 0 } template) return;
         step.SetTimer(sa, TimerKind.RekeyChild, ChildLifetimes.Soft(template.RekeySeconds, step.Entropy), child.InboundSpi);
         step.SetTimer(sa, TimerKind.ExpireChild, ChildLifetimes.Hard(template), child.InboundSpi);
+    }
+
+    /// <summary>
+    /// The peer put rekeying off, or refused it: again in a while, twice as long each time. After several minutes the two sides are out of step, and the IKE SA is closed
+    /// (RFC 7296 §2.25).
+    /// </summary>
+    public static void RetryRekey(Step step, IkeSa sa, ChildState child)
+    {
+        if (child.Refusals >= RekeyRetries.Most)
+        {
+            sa.Start(step, new DeleteIkeSa(sa, $"child {child.Sa.Instance} could not be rekeyed for several minutes"));
+            return;
+        }
+
+        step.SetTimer(sa, TimerKind.RekeyChild, RekeyRetries.Wait(child.Refusals++, step.Entropy), child.InboundSpi);
     }
 
     /// <summary>The child goes on under another IKE SA: so do its timers.</summary>

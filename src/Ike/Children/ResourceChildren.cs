@@ -1,3 +1,4 @@
+using Appliance.Ike.Exchanges;
 using Appliance.Ike.Machine;
 
 namespace Appliance.Ike.Children;
@@ -13,5 +14,13 @@ internal static class ResourceChildren
         if (!present.Contains(null)) return true;
         worker = Enumerable.Range(0, template.Resources).Cast<int?>().FirstOrDefault(n => !present.Contains(n));
         return worker is not null;
+    }
+
+    /// <summary>The peer agreed to more: one for each worker.</summary>
+    public static void Start(Step step, IkeSa sa, ChildWish wish)
+    {
+        var present = sa.Children.Where(c => c.Sa.Tunnel == wish.Template.Name && c.IsCurrent).Select(c => c.Sa.Worker).ToHashSet();
+        for (var worker = 0; worker < wish.Template.Resources; worker++)
+            if (!present.Contains(worker)) sa.Start(step, new CreateChildSaInitiator(sa, wish with { Source = null, Destination = null, Worker = worker }));
     }
 }

@@ -9,6 +9,8 @@ internal static class ResponderTable
     /// <summary>The exchange that answers, or null when the request has no place in the state of the IKE SA (it is dropped).</summary>
     public static RespondedExchange? Create(IkeSa sa, ExchangeType type, IReadOnlyList<Payload> payloads) => (sa.State, type, payloads) switch
     {
+        (IkeSaState.Established or IkeSaState.Rekeying or IkeSaState.Deleting, ExchangeType.Informational, _) => new InformationalResponder(sa),
+        (IkeSaState.Established or IkeSaState.Rekeying or IkeSaState.Deleting, ExchangeType.CreateChildSa, _) when payloads.OfType<TrafficSelectorPayload>().Any() => new CreateChildSaResponder(sa),
         _ => null,
     };
 }

@@ -1,3 +1,5 @@
+using Appliance.Ike.Children;
+
 namespace Appliance.Ike.Machine;
 
 /// <summary>Which event goes where.</summary>
@@ -12,6 +14,9 @@ internal static class EventTable
                 break;
             case ConfigurationChanged changed:
                 step.Machine.Configuration = changed.Configuration;
+                break;
+            case ChildExpires expires:
+                ChildEvents.Expires(step, expires);
                 break;
         }
     }

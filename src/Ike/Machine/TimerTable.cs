@@ -1,3 +1,5 @@
+using Appliance.Ike.Children;
+
 namespace Appliance.Ike.Machine;
 
 /// <summary>Which timer calls what.</summary>
@@ -10,6 +12,9 @@ internal static class TimerTable
         {
             case TimerKind.HalfOpen when sa.State == IkeSaState.Connecting:
                 sa.Destroy(step, "it was not established in time");
+                break;
+            case TimerKind.RekeyChild or TimerKind.ExpireChild or TimerKind.ActivateChild:
+                ChildEvents.Fire(step, sa, timer);
                 break;
         }
     }

@@ -33,6 +33,9 @@ internal enum TimerKind : byte
     /// <summary>A child has lived for too long.</summary>
     ExpireChild,
 
+    /// <summary>A child that replaces another waits for the peer to have it.</summary>
+    ActivateChild,
+
     /// <summary>Something that failed for the moment is tried again.</summary>
     Retry,
 }

@@ -1,0 +1,54 @@
+using Appliance.Ike.Children;
+using Appliance.Ike.Machine;
+using Appliance.Ike.Messages;
+
+namespace Appliance.Ike.Exchanges;
+
+/// <summary>INFORMATIONAL of the peer (RFC 7296 §1.4): deletions, news of addresses (RFC 4555), errors, or nothing but a sign of life. Every request is answered.</summary>
+internal sealed class InformationalResponder(IkeSa sa) : RespondedExchange(sa)
+{
+    /// <inheritdoc/>
+    public override void Request(Step step, IReadOnlyList<Payload> payloads)
+    {
+        if (payloads.OfType<DeletePayload>().Any(d => d.Protocol == ProtocolId.Ike))
+        {
+            DeleteIke(step);
+            return;
+        }
+
+        var answer = new List<Payload>();
+        var deleted = payloads.OfType<DeletePayload>().Where(d => d.Protocol == ProtocolId.Esp).SelectMany(d => d.Spis).Distinct().ToArray();
+        if (deleted.Length > 0 && DeleteChildren(step, deleted) is { Count: > 0 } ours) answer.Add(new DeletePayload(ProtocolId.Esp, ours));
+        foreach (var error in payloads.OfType<NotifyPayload>().Where(n => n.IsError))
+            step.Log(IkeLogLevel.Warning, Sa, LogKeys.Of(error.NotifyType), $"the peer reports {error.NotifyType}");
+        Sa.Respond(step, answer);
+    }
+
+    /// <summary>
+    /// RFC 7296 §1.4.1, §2.25.2. The answer is empty. When we were rekeying the IKE SA and the peer had rekeyed it too without noticing, its new one takes over.
+    /// </summary>
+    private void DeleteIke(Step step)
+    {
+        Sa.State = IkeSaState.Deleting;
+        Sa.Respond(step, []);
+        Sa.Destroy(step, Sa.Successor is null ? "the peer deleted it" : "rekeyed");
+    }
+
+    /// <summary>Our SPIs of the children that the peer deletes. Of those that we are deleting too nothing is said: our own request says it (RFC 7296 §1.4.1).</summary>
+    private List<uint> DeleteChildren(Step step, uint[] outboundSpis)
+    {
+        var ours = new List<uint>();
+        foreach (var spi in outboundSpis)
+        {
+            // Children may have gone over to the IKE SA that replaces this one.
+            var holder = Sa.Children.Any(c => c.Sa.OutboundSpi == spi) ? Sa : Sa.Successor;
+            if (holder?.Children.FirstOrDefault(c => c.Sa.OutboundSpi == spi) is not { } child) continue;
+            if (child.Stage != ChildStage.Deleting) ours.Add(child.InboundSpi);
+            var isLost = child.IsCurrent && child.Successor is null;
+            ChildRemoval.Remove(step, holder, child, "the peer deleted it");
+            if (isLost) ChildLosses.Lost(step, holder, child, "the peer deleted it");
+        }
+
+        return ours;
+    }
+}
