@@ -1,10 +1,11 @@
 #!/usr/bin/python3
-"""extract.py NAME FOLDER > NAME.json: from what record.sh left in FOLDER to a vector file: every IKE datagram in order, and what the initiator's charon logged at ike = 4, chd = 4."""
+"""extract.py NAME FOLDER [PEER] > NAME.json: from what record.sh left in FOLDER to a vector file: every IKE datagram in order, and what the initiator's charon logged at ike = 4, chd = 4."""
 import json, re, struct, sys
 
 WANTED = ["shared Diffie Hellman secret", "Sk_d secret", "Sk_ai secret", "Sk_ar secret", "Sk_ei secret", "Sk_er secret", "Sk_pi secret", "Sk_pr secret", "PPK", "IDx'",
           "octets = message + nonce + prf(Sk_px, IDx')", "secret", "AUTH = prf(prf(secret, keypad), octets)", "DH secret", "encryption initiator key", "encryption responder key",
-          "integrity initiator key", "integrity responder key"]
+          "integrity initiator key", "integrity responder key",
+          "key exchange secret", "additional key exchange secret", "IntAuth_N = prf(Sk_px, data)", "octets = message + nonce + prf(Sk_px, IDx') + IntAuth"]
 
 
 def datagrams(path):
@@ -38,5 +39,5 @@ def values(path):
     return out
 
 
-json.dump({"peer": "strongSwan 5.9.8", "case": sys.argv[1], "datagrams": datagrams(sys.argv[2] + "/pcap"), "values": values(sys.argv[2] + "/a/log")}, sys.stdout, indent=1)
+json.dump({"peer": sys.argv[3] if len(sys.argv) > 3 else "strongSwan 5.9.8", "case": sys.argv[1], "datagrams": datagrams(sys.argv[2] + "/pcap"), "values": values(sys.argv[2] + "/a/log")}, sys.stdout, indent=1)
 print()

@@ -5,8 +5,10 @@
 #   record.sh F aes128-sha256-prfsha256-modp2048 aes256-sha256-modp2048 && extract.py cbc F > cbc.json
 #   record.sh F chacha20poly1305-prfsha512-ecp384 chacha20poly1305-ecp384 && extract.py chacha F > chacha.json
 #   record.sh F aes256-sha1-prfsha384-ecp256 aes128gcm16-ecp256 0x000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f && extract.py ppk F > ppk.json
+# strongSwan 6 has additional key exchanges; ROOT is a folder that its packages were unpacked into, FRAGMENT a datagram's size that makes it fragment:
+#   FRAGMENT=400 ROOT=R record.sh F aes256gcm16-prfsha256-x25519-ke1_modp4096-ke2_ecp256 aes256gcm16-x25519-ke1_ecp256 && extract.py additional F 'strongSwan 6.0.1' > additional.json
 set -u
-mkdir -p "$1"; D=$(realpath "$1"); IKE=$2; ESP=$3; PPK=${4:-}
+mkdir -p "$1"; D=$(realpath "$1"); ROOT=${ROOT:-}; IKE=$2; ESP=$3; PPK=${4:-}
 A=kv$$a; B=kv$$b; PIDS=""
 cleanup() { for p in $PIDS; do kill "$p" 2>/dev/null; done; sleep 0.5; ip netns del $A; ip netns del $B; }
 trap cleanup EXIT
@@ -23,7 +25,8 @@ secret = $PPK }"
 side() {
     mkdir -p "$D/$1"
     cat > "$D/$1/strongswan.conf" <<C
-charon { load = random nonce openssl aes sha1 sha2 hmac kdf gcm chapoly curve25519 kernel-libipsec kernel-netlink socket-default vici updown x509 pem pkcs1 pubkey revocation constraints
+charon { fragment_size = ${FRAGMENT:-1280}
+load = random nonce openssl aes sha1 sha2 hmac kdf gcm chapoly curve25519 kernel-libipsec kernel-netlink socket-default vici updown x509 pem pkcs1 pubkey revocation constraints
 plugins { vici { socket = unix://$D/$1/vici }
 kernel-libipsec { allow_peer_ts = yes } }
 filelog { x { path = $D/$1/log
@@ -49,7 +52,13 @@ esp_proposals = $ESP } } } }
 secrets { ike { secret = vectorsecret }
 $PPK_SECRET }
 C
-    ip netns exec "$2" unshare -m sh -c "mount -t tmpfs none /run; STRONGSWAN_CONF=$D/$1/strongswan.conf exec /usr/lib/ipsec/charon" > /dev/null 2>&1 &
+    if [ -n "$ROOT" ]; then
+        mkdir -p "$ROOT/dev" "$ROOT/proc" "$ROOT$D"
+        ip netns exec "$2" unshare -m sh -c "mount --bind /dev $ROOT/dev; mount --bind /proc $ROOT/proc; mount -t tmpfs none $ROOT/run; mount --bind $D $ROOT$D
+            STRONGSWAN_CONF=$D/$1/strongswan.conf exec chroot $ROOT /usr/lib/ipsec/charon" > "$D/$1/out" 2>&1 &
+    else
+        ip netns exec "$2" unshare -m sh -c "mount -t tmpfs none /run; STRONGSWAN_CONF=$D/$1/strongswan.conf exec /usr/lib/ipsec/charon" > /dev/null 2>&1 &
+    fi
     PIDS="$PIDS $!"
 }
 
