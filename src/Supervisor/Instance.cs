@@ -23,19 +23,19 @@ internal sealed class Instance : IDisposable
     private volatile bool ending;
     private volatile bool reload;
 
-    private Instance(RuntimePaths paths, FileStream runLock, Region region, Doors doors, string configuration)
+    private Instance(RuntimePaths paths, FileStream runLock, Region region, Doors doors, string configuration, string? exportKeys)
     {
         this.paths = paths;
         this.runLock = runLock;
         this.region = region;
         this.doors = doors;
-        slowPath = new Ward("slow path", () => StartSlowPath(configuration), () => news.Set());
+        slowPath = new Ward("slow path", () => StartSlowPath(configuration, exportKeys), () => news.Set());
         dataPlane = new Ward("data plane", StartDataPlane, () => news.Set());
     }
 
     /// <summary>Takes the instance's lock, opens (or goes on with) its region, and opens its doors.</summary>
     /// <exception cref="IOException">The instance runs already, or something could not be opened.</exception>
-    public static Instance Open(LaunchPlan plan, string configuration)
+    public static Instance Open(LaunchPlan plan, string configuration, string? exportKeys)
     {
         var paths = RuntimePaths.At(plan.Runtime);
         paths.Create();
@@ -47,7 +47,7 @@ internal sealed class Instance : IDisposable
         {
             var doors = Doors.Open(plan);
             File.WriteAllText(paths.Plan, doors.Resolve(plan).ToJson());
-            return new Instance(paths, runLock, region, doors, configuration);
+            return new Instance(paths, runLock, region, doors, configuration, exportKeys);
         }
         catch
         {
@@ -111,9 +111,9 @@ internal sealed class Instance : IDisposable
         }
     }
 
-    private ChildProcess StartSlowPath(string configuration) => ChildProcess.Start(
+    private ChildProcess StartSlowPath(string configuration, string? exportKeys) => ChildProcess.Start(
         Programs.Find(Programs.SlowPath),
-        ["serve", configuration, "--region", paths.Region, "--runtime", paths.Directory],
+        ["serve", configuration, "--region", paths.Region, "--runtime", paths.Directory, .. exportKeys is null ? Array.Empty<string>() : ["--export-keys", exportKeys]],
         new ChildOptions { Capabilities = [Capability.NetAdmin, Capability.IpcLock] });
 
     private ChildProcess StartDataPlane()

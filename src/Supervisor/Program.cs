@@ -7,9 +7,15 @@ internal static class Program
 {
     private static int Main(string[] arguments)
     {
-        if (arguments is not [var configuration])
+        var (configuration, exportKeys) = arguments switch
         {
-            Console.Error.WriteLine("usage: appliance run CONFIG");
+            [var only] => (only, null),
+            [var first, "--export-keys", var file] => (first, file),
+            _ => (null, null),
+        };
+        if (configuration is null)
+        {
+            Console.Error.WriteLine("usage: appliance run CONFIG [--export-keys FILE]");
             return 2;
         }
 
@@ -17,7 +23,7 @@ internal static class Program
         {
             ProcessGuard.NameThread("supervisor");
             if (!Launch.TryPlan(configuration, out var plan, out var exitCode)) return exitCode;
-            using var instance = Instance.Open(plan, Path.GetFullPath(configuration));
+            using var instance = Instance.Open(plan, Path.GetFullPath(configuration), exportKeys);
             return instance.Run();
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException)

@@ -14,13 +14,13 @@ public sealed record CredentialSources
 }
 
 /// <summary>One of our credentials.</summary>
-/// <param name="Name">As <see cref="Ike.IkePeer.LocalCredential"/> says it.</param>
+/// <param name="Name">As <see cref="Appliance.Ike.IkePeer.LocalCredential"/> says it.</param>
 /// <param name="CertificateFile">PEM: our certificate first, then intermediate ones.</param>
 /// <param name="PrivateKeyFile">PEM: PKCS #8, or the older forms of RSA and EC keys; not encrypted.</param>
 public sealed record CredentialSource(string Name, string CertificateFile, string PrivateKeyFile);
 
 /// <summary>Trust anchors.</summary>
-/// <param name="Name">As <see cref="Ike.IkePeer.TrustAnchors"/> says it.</param>
+/// <param name="Name">As <see cref="Appliance.Ike.IkePeer.TrustAnchors"/> says it.</param>
 /// <param name="File">PEM: root certificates, or the self-signed certificate of a peer.</param>
 public sealed record AuthoritySource(string Name, string File);
 
