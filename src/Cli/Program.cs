@@ -8,7 +8,6 @@ var root = new RootCommand("VPN gateway appliance: runs gateways, asks them, and
     RunCommand.Check(),
     ShowCommand.Create(),
     TopCommand.Create(),
-    IkeCommand.Create(),
     SaCommand.Create(),
     ReloadCommand.Create(),
     LabCommand.Create(),

@@ -23,19 +23,22 @@ internal sealed class Instance : IDisposable
     private volatile bool ending;
     private volatile bool reload;
 
-    private Instance(RuntimePaths paths, FileStream runLock, Region region, Doors doors, string configuration, string? exportKeys)
+    private Instance(RuntimePaths paths, FileStream runLock, Region region, Doors doors, string configuration, string? exportFile)
     {
         this.paths = paths;
         this.runLock = runLock;
         this.region = region;
         this.doors = doors;
-        slowPath = new Ward("slow path", () => StartSlowPath(configuration, exportKeys), () => news.Set());
+        slowPath = new Ward("slow path", () => StartSlowPath(configuration, exportFile), () => news.Set());
         dataPlane = new Ward("data plane", StartDataPlane, () => news.Set());
     }
 
     /// <summary>Takes the instance's lock, opens (or goes on with) its region, and opens its doors.</summary>
+    /// <param name="plan">What the slow path says is to be opened.</param>
+    /// <param name="configuration">Full path of the configuration.</param>
+    /// <param name="exportFile">Full path of the file that the slow path exports keys to, or null.</param>
     /// <exception cref="IOException">The instance runs already, or something could not be opened.</exception>
-    public static Instance Open(LaunchPlan plan, string configuration, string? exportKeys)
+    public static Instance Open(LaunchPlan plan, string configuration, string? exportFile)
     {
         var paths = RuntimePaths.At(plan.Runtime);
         paths.Create();
@@ -47,7 +50,7 @@ internal sealed class Instance : IDisposable
         {
             var doors = Doors.Open(plan);
             File.WriteAllText(paths.Plan, doors.Resolve(plan).ToJson());
-            return new Instance(paths, runLock, region, doors, configuration, exportKeys);
+            return new Instance(paths, runLock, region, doors, configuration, exportFile);
         }
         catch
         {
@@ -111,10 +114,10 @@ internal sealed class Instance : IDisposable
         }
     }
 
-    private ChildProcess StartSlowPath(string configuration, string? exportKeys) => ChildProcess.Start(
+    private ChildProcess StartSlowPath(string configuration, string? exportFile) => ChildProcess.Start(
         Programs.Find(Programs.SlowPath),
-        ["serve", configuration, "--region", paths.Region, "--runtime", paths.Directory, .. exportKeys is null ? Array.Empty<string>() : ["--export-keys", exportKeys]],
-        new ChildOptions { Capabilities = [Capability.NetAdmin, Capability.IpcLock] });
+        ["serve", configuration, "--region", paths.Region, "--runtime", paths.Directory, .. exportFile is null ? (string[])[] : ["--export-keys", exportFile]],
+        new ChildOptions { Capabilities = [Capability.NetAdmin, Capability.IpcLock, Capability.NetBindService] });
 
     private ChildProcess StartDataPlane()
     {

@@ -7,23 +7,19 @@ internal static class Program
 {
     private static int Main(string[] arguments)
     {
-        var (configuration, exportKeys) = arguments switch
-        {
-            [var only] => (only, null),
-            [var first, "--export-keys", var file] => (first, file),
-            _ => (null, null),
-        };
-        if (configuration is null)
+        var exportFile = arguments is [_, "--export-keys", var file] ? Path.GetFullPath(file) : null;
+        if (arguments.Length != (exportFile is null ? 1 : 3))
         {
             Console.Error.WriteLine("usage: appliance run CONFIG [--export-keys FILE]");
             return 2;
         }
 
+        var configuration = arguments[0];
         try
         {
             ProcessGuard.NameThread("supervisor");
             if (!Launch.TryPlan(configuration, out var plan, out var exitCode)) return exitCode;
-            using var instance = Instance.Open(plan, Path.GetFullPath(configuration), exportKeys);
+            using var instance = Instance.Open(plan, Path.GetFullPath(configuration), exportFile);
             return instance.Run();
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException)

@@ -24,7 +24,7 @@ internal sealed class IkeSockets : IDisposable
     private readonly DatagramInbox inbox;
     private readonly IkeCounters counters;
     private readonly Action arrived;
-    private readonly int ikePort, natPort;
+    private readonly IkePorts ports;
     private readonly Dictionary<IPEndPoint, (UdpSocket Socket, uint Device)> bound = [];
     private readonly Dictionary<IPAddress, string> problems = [];
     private readonly WakeEvent changed = new();
@@ -35,19 +35,18 @@ internal sealed class IkeSockets : IDisposable
     private volatile bool ended;
 
     /// <summary>No socket yet. <paramref name="arrived"/> is called by the receiving thread when the inbox got something.</summary>
-    public IkeSockets(DatagramInbox inbox, IkeCounters counters, Action arrived, int ikePort = 500, int natPort = 4500)
+    public IkeSockets(DatagramInbox inbox, IkeCounters counters, Action arrived, IkePorts ports)
     {
         this.inbox = inbox;
         this.counters = counters;
         this.arrived = arrived;
-        this.ikePort = ikePort;
-        this.natPort = natPort;
+        this.ports = ports;
         listener = new Thread(Listen) { IsBackground = true, Name = "ike" };
         listener.Start();
     }
 
     /// <summary>Addresses that have both sockets.</summary>
-    public IReadOnlyList<IPAddress> Addresses => [.. bound.Keys.Where(e => e.Port == ikePort).Select(e => e.Address)];
+    public IReadOnlyList<IPAddress> Addresses => [.. bound.Keys.Where(e => e.Port == ports.Ike).Select(e => e.Address)];
 
     /// <summary>Addresses that could not be opened, one sentence each.</summary>
     public IReadOnlyCollection<string> Problems => problems.Values;
@@ -62,7 +61,7 @@ internal sealed class IkeSockets : IDisposable
         if (wanted.Count > MaximumAddresses) problems[IPAddress.None] = $"IKE listens on {MaximumAddresses} of {wanted.Count} addresses: name those of each peer with 'local:'";
         var opened = false;
         foreach (var (address, device) in kept)
-            if (!bound.ContainsKey(new IPEndPoint(address, ikePort)))
+            if (!bound.ContainsKey(new IPEndPoint(address, ports.Ike)))
                 opened |= Open(address, device);
         if (gone.Count == 0 && !opened) return false;
         lock (gate)
@@ -84,7 +83,7 @@ internal sealed class IkeSockets : IDisposable
             return false;
         }
 
-        var sent = socket.Socket.Send(remote, local.Port == natPort ? Marker : [], message);
+        var sent = socket.Socket.Send(remote, local.Port == ports.Nat ? Marker : [], message);
         counters.Add(sent ? IkeCount.MessagesSent : IkeCount.SendFailed);
         return sent;
     }
@@ -108,12 +107,12 @@ internal sealed class IkeSockets : IDisposable
 
     private bool Open(IPAddress address, uint device)
     {
-        var ike = UdpSocket.Open(new IPEndPoint(address, ikePort), device, BufferOctets, out var why);
-        var nat = ike is null ? null : UdpSocket.Open(new IPEndPoint(address, natPort), device, BufferOctets, out why);
+        var ike = UdpSocket.Open(new IPEndPoint(address, ports.Ike), device, BufferOctets, out var why);
+        var nat = ike is null ? null : UdpSocket.Open(new IPEndPoint(address, ports.Nat), device, BufferOctets, out why);
         if (ike is null || nat is null)
         {
             ike?.Dispose();
-            problems[address] = $"IKE cannot listen on {address}, UDP {(ike is null ? ikePort : natPort)}: {why}";
+            problems[address] = $"IKE cannot listen on {address}, UDP {(ike is null ? ports.Ike : ports.Nat)}: {why}";
             return false;
         }
 
@@ -170,7 +169,7 @@ internal sealed class IkeSockets : IDisposable
     private bool Message(IPEndPoint local, ReadOnlySpan<byte> datagram, out ReadOnlySpan<byte> message)
     {
         message = datagram;
-        if (local.Port != natPort) return true;
+        if (local.Port != ports.Nat) return true;
         if (datagram.StartsWith(Marker))
         {
             message = datagram[MarkerLength..];

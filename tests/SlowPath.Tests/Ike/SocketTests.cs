@@ -16,8 +16,8 @@ public sealed class SocketTests : IDisposable
     {
         inbox = new DatagramInbox(counters);
         (ikePort, natPort) = FreePorts();
-        ours = new IkeSockets(inbox, counters, () => { }, ikePort, natPort);
-        theirs = new IkeSockets(new DatagramInbox(new IkeCounters()), new IkeCounters(), () => { }, ikePort, natPort);
+        ours = new IkeSockets(inbox, counters, () => { }, new IkePorts(ikePort, natPort));
+        theirs = new IkeSockets(new DatagramInbox(new IkeCounters()), new IkeCounters(), () => { }, new IkePorts(ikePort, natPort));
         Assert.True(ours.Bind([new IkeAddress(Ours, 0)]));
         Assert.True(theirs.Bind([new IkeAddress(Theirs, 0)]));
     }
