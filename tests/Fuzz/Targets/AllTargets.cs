@@ -14,5 +14,6 @@ internal static class AllTargets
         .. FileTargets.List,
         .. SlowPathTargets.List,
         .. TextTargets.List,
+        .. IkeKeyTargets.List,
     ];
 }
