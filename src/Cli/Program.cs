@@ -8,6 +8,7 @@ var root = new RootCommand("VPN gateway appliance: runs gateways, asks them, and
     RunCommand.Check(),
     ShowCommand.Create(),
     TopCommand.Create(),
+    IkeCommand.Create(),
     SaCommand.Create(),
     ReloadCommand.Create(),
     LabCommand.Create(),

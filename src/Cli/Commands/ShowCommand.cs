@@ -13,6 +13,7 @@ internal static class ShowCommand
     {
         var show = new Command("show", "Show what a running gateway does");
         foreach (var (name, description, table) in SubjectTables.All) show.Add(Subject(name, description, table));
+        show.Add(Ike());
         show.Add(Health());
         return show;
     }
@@ -27,9 +28,38 @@ internal static class ShowCommand
             using var api = new ApiClient(Instances.Find(parsed.GetValue(instance)).ApiSocket);
             var answer = api.Get("/" + name);
             if (parsed.GetValue(json)) Console.WriteLine(ApiClient.Text(answer, indented: true));
-            else Console.Write(table(answer.AsArray(), TextTable.TerminalWidth));
+            else Console.Write(table(answer.AsArray(), TextTable.TerminalWidth) + (name == "tunnels" ? Waiting(api) : ""));
         });
         return command;
+    }
+
+    private static Command Ike()
+    {
+        Option<string?> instance = Instances.Option();
+        Option<bool> json = Instances.Json();
+        var command = new Command("ike", "IKE SAs with their children, and peers that have none and why") { instance, json };
+        command.SetAction(parsed =>
+        {
+            using var api = new ApiClient(Instances.Find(parsed.GetValue(instance)).ApiSocket);
+            var ike = api.Get("/ike");
+            if (parsed.GetValue(json)) Console.WriteLine(ApiClient.Text(ike, indented: true));
+            else Console.Write(IkeTable.Text(ike, api.Get("/sa").AsArray(), TextTable.TerminalWidth));
+        });
+        return command;
+    }
+
+    /// <summary>Below tunnels: peers that tunnels wait for.</summary>
+    private static string Waiting(ApiClient api)
+    {
+        try
+        {
+            return IkeTable.Peers(api.Get("/ike"), TextTable.TerminalWidth) is { Length: > 0 } peers ? "\n" + peers : "";
+        }
+        catch (Failure)
+        {
+            // The tunnels have been answered already: what is known of them is shown.
+            return "";
+        }
     }
 
     private static Command Health()

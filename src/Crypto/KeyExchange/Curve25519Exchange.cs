@@ -7,6 +7,7 @@ internal sealed class Curve25519Exchange : KeyExchange
 {
     // Pinned, so that the collector leaves no copy of the scalar behind when it compacts.
     private readonly byte[] scalar = GC.AllocateUninitializedArray<byte>(Curve25519Function.Length, pinned: true);
+    private bool disposed;
 
     internal Curve25519Exchange()
     {
@@ -25,7 +26,15 @@ internal sealed class Curve25519Exchange : KeyExchange
 
     public override byte[] PublicValue { get; }
 
-    public override Secret? Complete(ReadOnlySpan<byte> peerValue) => peerValue.Length == Curve25519Function.Length ? Curve25519Function.Agree(scalar, peerValue) : null;
+    public override Secret? Complete(ReadOnlySpan<byte> peerValue)
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        return peerValue.Length == Curve25519Function.Length ? Curve25519Function.Agree(scalar, peerValue) : null;
+    }
 
-    public override void Dispose() => CryptographicOperations.ZeroMemory(scalar);
+    public override void Dispose()
+    {
+        disposed = true;
+        CryptographicOperations.ZeroMemory(scalar);
+    }
 }

@@ -53,6 +53,7 @@ public abstract class KeyExchange : IDisposable
     /// The shared secret g^ir (RFC 7296 §2.14: MODP padded to the length of the modulus, ECP the x coordinate), or null when the peer's value has a wrong length, is no
     /// point of the curve, or leads to zero (RFC 6989, RFC 8031 §3.1).
     /// </summary>
+    /// <exception cref="ObjectDisposedException">The private key has been wiped.</exception>
     public abstract Secret? Complete(ReadOnlySpan<byte> peerValue);
 
     /// <summary>Wipes the private key.</summary>

@@ -8,6 +8,7 @@ internal sealed class ModpExchange : KeyExchange
     private readonly ModpGroup group;
     // Pinned, so that the collector leaves no copy behind when it compacts.
     private readonly byte[] exponent;
+    private bool disposed;
 
     internal ModpExchange(KeyExchangeMethod method)
     {
@@ -29,7 +30,15 @@ internal sealed class ModpExchange : KeyExchange
 
     public override byte[] PublicValue { get; }
 
-    public override Secret? Complete(ReadOnlySpan<byte> peerValue) => group.Agree(exponent, peerValue);
+    public override Secret? Complete(ReadOnlySpan<byte> peerValue)
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        return group.Agree(exponent, peerValue);
+    }
 
-    public override void Dispose() => CryptographicOperations.ZeroMemory(exponent);
+    public override void Dispose()
+    {
+        disposed = true;
+        CryptographicOperations.ZeroMemory(exponent);
+    }
 }

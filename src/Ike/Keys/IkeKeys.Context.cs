@@ -69,11 +69,11 @@ public sealed partial class IkeKeys
         return true;
     }
 
-    /// <summary>SK_e and SK_a for a file that Wireshark reads, under the names of its <c>ikev2_decryption_table</c>. The receiver wipes them.</summary>
+    /// <summary>SK_e and SK_a for a file that Wireshark reads, under the names of its <c>ikev2_decryption_table</c>, which has none for ChaCha20-Poly1305. The receiver wipes them.</summary>
     public ExportKeys Export(ulong initiatorSpi, ulong responderSpi) => new(
         initiatorSpi, responderSpi, new Secret(SkE(true)), new Secret(SkE(false)), new Secret(SkA(true)), new Secret(SkA(false)), WiresharkEncryption(), WiresharkIntegrity());
 
-    // Wireshark has no ChaCha20-Poly1305 for IKE; the name is what a person reads.
+    // Wireshark has no ChaCha20-Poly1305 for IKE and refuses a row with it: the name is what a person reads, in a comment.
     private string WiresharkEncryption() => Suite.Encryption.Transform switch
     {
         EncryptionTransform.AesGcm16 => $"AES-GCM-{Suite.Encryption.KeyBits} with 16 octet ICV [RFC5282]",

@@ -59,11 +59,11 @@ public sealed partial class IkeKeys
     /// <param name="first">Type of the first payload inside; none when SK is empty, and in fragments after the first.</param>
     /// <param name="payloads">The payloads inside, without padding; of a fragment its piece of them.</param>
     /// <param name="fragment">Number (from 1) and total of SKF; zeros for SK.</param>
-    /// <returns>Whether it is whole, its ICV right and its padding possible.</returns>
+    /// <returns>Whether it is whole, its ICV right and its padding possible; false also when the keys are wiped.</returns>
     public bool TryOpen(bool fromInitiator, ReadOnlySpan<byte> datagram, out PayloadType first, out byte[] payloads, out (ushort Number, ushort Total) fragment)
     {
         (first, payloads, fragment) = (PayloadType.None, [], default);
-        if (!EncryptedPayloadLocator.TryFind(datagram, out var place))
+        if (material.IsDisposed || !EncryptedPayloadLocator.TryFind(datagram, out var place))
             return false;
         if (!MessageCipher.Open(Suite.Cipher, SkE(fromInitiator), SkA(fromInitiator), datagram, place.BodyOffset, out var plaintext))
             return false;

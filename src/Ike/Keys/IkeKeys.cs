@@ -100,7 +100,7 @@ public sealed partial class IkeKeys : IDisposable
         return (new Secret(keymat.Octets[..length]), new Secret(keymat.Octets[length..]));
     }
 
-    /// <summary>Wipes all keys.</summary>
+    /// <summary>Wipes all keys; nothing can be sealed or derived afterwards (ObjectDisposedException), and nothing opens.</summary>
     public void Dispose() => material.Dispose();
 
     /// <summary>Shows the algorithms and no key.</summary>

@@ -102,6 +102,28 @@ public sealed class KeyExchangeTests
         Assert.Null(KeyExchanges.Answer(method, new byte[3], out _));
     }
 
+    [Theory]
+    [MemberData(nameof(Supported))]
+    public void AfterItIsWipedNothingIsAgreedUpon(KeyExchangeMethod method)
+    {
+        using var peer = KeyExchanges.Begin(method);
+        var ours = KeyExchanges.Begin(method);
+        ours.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => ours.Complete(peer.PublicValue));
+        ours.Dispose();
+    }
+
+    [Fact]
+    public void AWipedSecretIsZerosAndNotToBeHad()
+    {
+        var secret = new Secret([1, 2, 3]);
+        var octets = secret.Octets;
+        secret.Dispose();
+        Assert.Equal([0, 0, 0], octets.ToArray());
+        Assert.Throws<ObjectDisposedException>(() => secret.Octets.Length);
+        Assert.Equal(3, secret.Length);
+    }
+
     [Fact]
     public void AMethodThatIsNotKnownIsNotSupported()
     {

@@ -178,6 +178,18 @@ public sealed class SealingTests
         Assert.False(IkeKeys.TryRead(kept, out _));
     }
 
+    [Fact]
+    public void WipedKeysSealNothingAndOpenNothing()
+    {
+        var keys = MakeKeys(EncryptionTransform.AesGcm16, 256, IntegrityTransform.None);
+        var datagram = keys.Seal(true, Header, PayloadType.Nonce, Fill(5), MakeEntropy());
+        keys.Dispose();
+        Assert.False(keys.TryOpen(true, datagram, out _, out _, out _));
+        Assert.Throws<ObjectDisposedException>(() => keys.Seal(true, Header, PayloadType.Nonce, Fill(5), MakeEntropy()));
+        Assert.Throws<ObjectDisposedException>(() => keys.ChildKeys(Fill(16), Fill(16), null, 36));
+        Assert.Throws<ObjectDisposedException>(() => keys.SharedKeyAuth(true, [1], keys.AuthOctets(true, [1], [2], [3], [])));
+    }
+
     private static string Iv(byte[] datagram) => Convert.ToHexString(datagram.AsSpan(32, 8));
 
     private static byte[] Fill(int length) => [.. Enumerable.Range(0, length).Select(i => (byte)i)];
