@@ -26,9 +26,6 @@ internal sealed class Establishment
     /// <summary>Hash algorithms that the peer takes in signatures (RFC 7427 §4); empty: it knows nothing of them.</summary>
     public IReadOnlyList<ushort> PeerHashes { get; set; } = [];
 
-    /// <summary>SHA-1 of the public keys of the authorities that the peer trusts (CERTREQ), 20 octets each.</summary>
-    public byte[] PeerAuthorities { get; set; } = [];
-
     /// <summary>Both sides know post-quantum preshared keys (USE_PPK, RFC 8784 §3).</summary>
     public bool UsesPpk { get; set; }
 

@@ -1,0 +1,59 @@
+namespace Appliance.Ike.Machine;
+
+/// <summary>Numbers that no RFC gives. Times in milliseconds.</summary>
+internal static class Tuning
+{
+    /// <summary>First retransmission of a request; each later one waits <see cref="RetransmitFactor"/> times as long: 1, 1.8, 3.2, 5.8, 10.5 and 19 s, about 41 s in all.</summary>
+    public const int RetransmitFirst = 1000;
+
+    /// <summary>Growth of the wait.</summary>
+    public const double RetransmitFactor = 1.8;
+
+    /// <summary>Retransmissions, after which the wait for the last one ends the IKE SA.</summary>
+    public const int RetransmitTries = 5;
+
+    /// <summary>A responder's IKE SA that is not established by then goes.</summary>
+    public const int HalfOpenResponder = 30_000;
+
+    /// <summary>An initiator's; its requests give up earlier unless they are answered.</summary>
+    public const int HalfOpenInitiator = 120_000;
+
+    /// <summary>Fragments of a message are forgotten (RFC 7383 §2.6).</summary>
+    public const int FragmentsForgotten = 15_000;
+
+    /// <summary>COOKIE and INVALID_KE_PAYLOAD together are followed so often in one attempt.</summary>
+    public const int InitRetries = 5;
+
+    /// <summary>A cookie's secret is in use for so long, and accepted for as long again (RFC 7296 §2.6).</summary>
+    public const int CookieSecret = 60_000;
+
+    /// <summary>One address may have this part (1/n) of <see cref="IkeConfiguration.HalfOpenMaximum"/>.</summary>
+    public const int HalfOpenShare = 4;
+
+    /// <summary>Answers without an IKE SA (INVALID_IKE_SPI, INVALID_MAJOR_VERSION, NO_PROPOSAL_CHOSEN and so on) per second, to all together, and how many at once.</summary>
+    public const int UnprotectedPerSecond = 200;
+
+    /// <summary>Messages that wait on one IKE SA for their turn; more are refused.</summary>
+    public const int MostWaiting = 256;
+
+    /// <summary>First wait before a peer is tried again; doubles with each attempt that fails, with ± a quarter by chance.</summary>
+    public const int AttemptFirst = 1_000;
+
+    /// <summary>Longest wait before a peer is tried again.</summary>
+    public const int AttemptLongest = 60_000;
+
+    /// <summary>Longest wait when a packet asks for it: somebody sits there.</summary>
+    public const int AttemptLongestOnDemand = 10_000;
+
+    /// <summary>A nonce of ours (RFC 7296 §2.10: half the PRF's key at least).</summary>
+    public const int NonceLength = 32;
+
+    /// <summary>Our message IDs never reach the end (RFC 7296 §2.2): the IKE SA is rekeyed long before.</summary>
+    public const uint RekeyAtMessageId = 0xf000_0000;
+
+    /// <summary>A response of up to so many octets is kept in the context, so that a successor can send it again.</summary>
+    public const int KeptResponse = 4096;
+
+    /// <summary>Vendor IDs of a peer that are kept, and their longest.</summary>
+    public const int VendorIds = 16;
+}
