@@ -16,7 +16,7 @@ internal sealed class IkeAuthInitiator(IkeSa sa, IkePeer peer) : InitiatedExchan
     private IkeKeys? mixed;
     private ChildWish? wish;
     private ChildOffer? offer;
-    private FirstChild? child;
+    private ChildState? child;
     private IReadOnlyList<Payload> answer = [];
     private bool peerHasPpk;
 
@@ -50,7 +50,7 @@ internal sealed class IkeAuthInitiator(IkeSa sa, IkePeer peer) : InitiatedExchan
                 Checked(step, verified.Problem is null, verified.Problem ?? "");
                 break;
             case ChildInstalled installed when child is not null:
-                child.Installed(step, installed.Problem);
+                ChildInstall.Done(step, Sa, child, installed);
                 End(step, installed.Problem);
                 break;
             default:
@@ -96,11 +96,7 @@ internal sealed class IkeAuthInitiator(IkeSa sa, IkePeer peer) : InitiatedExchan
         if (Sa.State != IkeSaState.Dead) Sa.Destroy(step, why);
     }
 
-    public override void Release()
-    {
-        mixed?.Dispose();
-        child?.Dispose();
-    }
+    public override void Release() => mixed?.Dispose();
 
     /// <summary>Our proof, with the PPK first; without it too unless it is mandatory (RFC 8784 §3).</summary>
     private void Prove(Step step)
@@ -123,7 +119,7 @@ internal sealed class IkeAuthInitiator(IkeSa sa, IkePeer peer) : InitiatedExchan
         payloads.Add(proofs[0]);
         if (mixed is not null) payloads.Add(PostQuantum.Identity(peer.Ppk!));
         if (proofs.Count > 1) payloads.Add(new NotifyPayload(NotifyType.NoPpkAuth, proofs[1].Data));
-        payloads.AddRange(AuthNotifies.Ours(step, Sa, peer));
+        payloads.AddRange(AuthNotifies.Ours(peer));
         wish = step.Machine.Manager.FirstWish(peer, Sa.Extensions.HasFlag(Machine.Extensions.Childless));
         if (wish is not null)
         {
@@ -159,14 +155,12 @@ internal sealed class IkeAuthInitiator(IkeSa sa, IkePeer peer) : InitiatedExchan
 
         if (offer.Accept(step, Sa, answer, out var refusal) is { } agreement)
         {
-            child = new FirstChild(Sa, agreement, isOurs: true);
-            child.Install(step, this);
+            child = ChildInstall.Begin(step, this, Sa, agreement, Sa.Establishment!.InitiatorNonce, Sa.Establishment.ResponderNonce, null, weInitiated: true, activateOutbound: true);
             return;
         }
 
-        step.Log(IkeLogLevel.Warning, Sa, "child-refused", $"no child: {refusal!.Why}");
-        if (refusal.PeerHasIt) FirstChild.Undo(step, Sa, offer.InboundSpi, refusal.Why);
-        End(step, refusal.Why);
+        ChildInstall.Refused(step, Sa, offer, refusal!);
+        End(step, refusal!.Why);
     }
 
     /// <summary>RFC 7296 §2.21.2: the peer believes that all is well, so it is told.</summary>

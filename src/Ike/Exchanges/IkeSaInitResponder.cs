@@ -41,7 +41,7 @@ internal sealed class IkeSaInitResponder(IkeSa sa) : RespondedExchange(sa)
                 .. InitNotifies.Ours(Establishment.Candidates),
             ];
             if (Establishment.Candidates.Any(p => p.Childless)) payloads.Add(new NotifyPayload(NotifyType.ChildlessIkev2Supported));
-            if (InitAuthorities.Request(step.Configuration, Establishment.Candidates) is { } authorities) payloads.Add(authorities);
+            if (CertificateRequests.Request(step.Configuration, Establishment.Candidates) is { } authorities) payloads.Add(authorities);
             Sa.Respond(step, payloads);
             Establishment.Response = Sa.LastResponse[0];
             Sa.Suite = chosen.ToSuite();

@@ -32,6 +32,9 @@ internal sealed class Establishment
     /// <summary>IntAuth_i and IntAuth_r so far (RFC 9242 §3.3.2); empty without IKE_INTERMEDIATE.</summary>
     public (byte[] Initiator, byte[] Responder) IntermediateAuth { get; set; } = ([], []);
 
+    /// <summary>Message ID of the IKE_AUTH request.</summary>
+    public uint AuthMessageId { get; set; } = 1;
+
     /// <summary>Additional key exchanges that are done (RFC 9370 §2.2.2).</summary>
     public int AdditionalDone { get; set; }
 

@@ -10,10 +10,30 @@ internal static class EventTable
     {
         switch (e)
         {
-            case TimePassed:
+            case DatagramReceived received:
+                Datagrams.Receive(step, received);
                 break;
             case ConfigurationChanged changed:
-                step.Machine.Configuration = changed.Configuration;
+                step.Machine.Manager.Configure(step, changed.Configuration);
+                break;
+            case AddressesChanged changed:
+                step.Machine.Addresses = changed.Addresses;
+                break;
+            case PacketWaits packet:
+                step.Machine.Manager.PacketWaits(step, packet);
+                break;
+            case PeerMoved moved when step.Machine.FindChild(moved.InboundSpi) is { } found:
+                found.Sa.FollowPeer(step, found.Sa.Local, moved.Remote);
+                break;
+            case OperatorAsked asked:
+                step.Machine.Manager.OperatorAsked(step, asked);
+                break;
+            case ContextRestored restored:
+                SaContext.Restore(step, restored);
+                break;
+            case ShutdownAsked:
+                step.Machine.Manager.IsShutDown = true;
+                foreach (var sa in step.Machine.All.ToArray()) sa.CloseNow(step, "this node stops");
                 break;
             case ChildExpires expires:
                 ChildEvents.Expires(step, expires);

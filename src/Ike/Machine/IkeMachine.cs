@@ -9,17 +9,45 @@ public sealed class IkeMachine(IkeMachineOptions options) : IMachine<IkeEvent, I
 {
     private readonly Dictionary<ulong, IkeSa> sas = [];
     private readonly Dictionary<uint, (ChildState Child, IkeSa Sa)> children = [];
+    private readonly Dictionary<string, HashSet<IkeSa>> byPeer = [];
     private readonly Dictionary<ulong, Exchange> awaited = [];
     private ulong lastToken;
 
     /// <inheritdoc/>
-    public Instant NextDue => Timers.NextDue;
+    public Instant NextDue => Timers.NextDue <= Manager.Timers.NextDue ? Timers.NextDue : Manager.Timers.NextDue;
+
+    /// <summary>What an operator sees of the IKE SAs. Read between steps.</summary>
+    public IEnumerable<IkeSaStatus> Sas => sas.Values.Where(s => s.Establishment is null || s.IsInitiator || s.RemoteIdentity is not null).Select(s => Statuses.Of(this, s));
+
+    /// <summary>What an operator sees of the PAD entries that have no IKE SA in use. Read between steps.</summary>
+    public IEnumerable<IkePeerStatus> Peers => Manager.Records.Where(r => !Of(r.Peer.Name).Any(s => s.State == IkeSaState.Established)).Select(r => Statuses.Of(this, r));
 
     /// <summary>What the host decided.</summary>
     internal IkeMachineOptions Options { get; } = options;
 
     /// <summary>The configuration in force.</summary>
     internal IkeConfiguration Configuration { get; set; } = new();
+
+    /// <summary>When the last step was.</summary>
+    internal Instant Now { get; private set; }
+
+    /// <summary>This machine's addresses.</summary>
+    internal IReadOnlyList<System.Net.IPAddress> Addresses { get; set; } = [];
+
+    /// <summary>What is wanted of the peers.</summary>
+    internal PeerManager Manager { get; } = new();
+
+    /// <summary>Responders' IKE SAs that nobody has proven yet.</summary>
+    internal HalfOpenTable HalfOpen { get; } = new();
+
+    /// <summary>Cookies.</summary>
+    internal Cookies Cookies { get; } = new();
+
+    /// <summary>Answers outside of IKE SAs.</summary>
+    internal RateLimit UnprotectedLimit { get; } = new(Tuning.UnprotectedPerSecond);
+
+    /// <summary>Numbers of instances of shared tunnels.</summary>
+    internal InstanceNumbers Instances { get; } = new();
 
     /// <summary>Timers of all IKE SAs.</summary>
     internal TimerQueue<TimerKey> Timers { get; } = new();
@@ -34,10 +62,12 @@ public sealed class IkeMachine(IkeMachineOptions options) : IMachine<IkeEvent, I
     public void Step(in StepContext context, IkeEvent e, ICollection<IkeAction> actions)
     {
         var step = new Step(this, context, actions);
+        Now = context.Now;
         if (e is WorkDone done) TakeWork(step, done);
         else EventTable.Dispatch(step, e);
         while (Timers.TryTake(step.Now, out var timer))
             if (Find(timer.Sa) is { } sa) TimerTable.Fire(step, sa, timer);
+        Manager.Fire(step);
     }
 
     /// <summary>A token for work of an exchange.</summary>
@@ -50,6 +80,19 @@ public sealed class IkeMachine(IkeMachineOptions options) : IMachine<IkeEvent, I
     /// <summary>The IKE SA with an SPI of ours, or null.</summary>
     internal IkeSa? Find(ulong localSpi) => sas.GetValueOrDefault(localSpi);
 
+    /// <summary>The IKE SAs of a PAD entry.</summary>
+    internal IReadOnlyList<IkeSa> Of(string peer) => byPeer.TryGetValue(peer, out var list) ? [.. list] : [];
+
+    /// <summary>Whether the peer of an IKE SA has another one with us that is in use.</summary>
+    internal bool HasOther(IkeSa sa) => sa.Peer is { } peer && byPeer.TryGetValue(peer.Name, out var list) && list.Any(o => o != sa && o.State is IkeSaState.Established or IkeSaState.Rekeying);
+
+    /// <summary>The PAD entry of an IKE SA is known.</summary>
+    internal void Index(IkeSa sa, string peer)
+    {
+        if (!byPeer.TryGetValue(peer, out var list)) byPeer.Add(peer, list = []);
+        list.Add(sa);
+    }
+
     /// <summary>The child with an inbound SPI and its IKE SA, or null.</summary>
     internal (ChildState Child, IkeSa Sa)? FindChild(uint inboundSpi) => children.TryGetValue(inboundSpi, out var found) ? found : null;
 
@@ -60,7 +103,13 @@ public sealed class IkeMachine(IkeMachineOptions options) : IMachine<IkeEvent, I
     internal void Add(IkeSa sa) => sas.Add(sa.LocalSpi, sa);
 
     /// <summary>Takes an IKE SA out of the table.</summary>
-    internal void Remove(IkeSa sa) => sas.Remove(sa.LocalSpi);
+    internal void Remove(IkeSa sa)
+    {
+        sas.Remove(sa.LocalSpi);
+        if (sa.Peer is not { } peer || !byPeer.TryGetValue(peer.Name, out var list)) return;
+        list.Remove(sa);
+        if (list.Count == 0) byPeer.Remove(peer.Name);
+    }
 
     /// <summary>A child is found by its inbound SPI from now on.</summary>
     internal void Register(ChildState child, IkeSa sa) => children[child.InboundSpi] = (child, sa);

@@ -1,3 +1,5 @@
+using Appliance.Ike.Children;
+
 namespace Appliance.Ike.Machine;
 
 /// <summary>The end of an IKE SA.</summary>
@@ -9,8 +11,10 @@ internal sealed partial class IkeSa
     public void Destroy(Step step, string why)
     {
         if (State == IkeSaState.Dead) return;
-        var established = State != IkeSaState.Connecting;
+        var before = State;
         State = IkeSaState.Dead;
+        LeaveHalfOpen(step);
+        var tunnels = children.Where(c => c.IsCurrent).Select(c => c.Sa.Tunnel).Distinct().ToArray();
         foreach (var child in children.ToArray())
         {
             RemoveChild(step, child);
@@ -19,8 +23,14 @@ internal sealed partial class IkeSa
 
         foreach (var kind in Enum.GetValues<TimerKind>()) step.StopTimer(this, kind);
         step.Machine.Remove(this);
+        step.Machine.Instances.Give(InstanceNumber);
+        ConfigurationRequests.Release(step, this);
+        if (Saved) step.Actions.Add(new ForgetContext(LocalSpi));
         AbandonRequests(step, why);
         AbandonResponse();
-        if (established) step.Actions.Add(new ForgetContext(LocalSpi));
+        Keys?.Dispose();
+        Keys = null;
+        Establishment = null;
+        step.Machine.Manager.Ended(step, this, before, tunnels, why);
     }
 }

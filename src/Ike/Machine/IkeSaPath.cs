@@ -31,7 +31,7 @@ internal sealed partial class IkeSa
     /// An authenticated, new request came from somewhere else. Before the IKE SA is established that is the float to port 4500. Afterwards a NAT gave the peer another mapping,
     /// which we follow unless MOBIKE says where the peer is (RFC 7296 §2.23, RFC 4555 §3.8); a peer without a NAT does not move unasked.
     /// </summary>
-    public void FollowPeer(Step step, ExchangeType exchange, IPEndPoint local, IPEndPoint remote)
+    public void FollowPeer(Step step, IPEndPoint local, IPEndPoint remote)
     {
         if (Remote.Equals(remote) && Local.Equals(local)) return;
         if (State == IkeSaState.Connecting)

@@ -52,7 +52,7 @@ internal sealed partial class IkeSa
         EndRequest(step);
         NextRequestId++;
         if (NextRequestId > Tuning.RekeyAtMessageId) step.SetTimer(this, TimerKind.RekeyIke, 0);
-        if (!Read(step, header.Exchange, true, first, octets, out var payloads, out var error))
+        if (!Read(header.Exchange, true, first, octets, out var payloads, out var error))
         {
             // RFC 7296 §2.21.3: it is authenticated and wrong, so the other side is wrong: nothing that depends on it can go on.
             Current = null;
@@ -84,8 +84,8 @@ internal sealed partial class IkeSa
         if (Answering is not null || !Open(step, datagram, ref requestFragments, out var first, out var octets)) return;
         HeardAt = step.Now;
         requestFragments = null;
-        FollowPeer(step, header.Exchange, local, remote);
-        if (!Read(step, header.Exchange, false, first, octets, out var payloads, out var error))
+        FollowPeer(step, local, remote);
+        if (!Read(header.Exchange, false, first, octets, out var payloads, out var error))
         {
             Refuse(step, header.Exchange, error);
             return;
@@ -93,7 +93,7 @@ internal sealed partial class IkeSa
 
         ReceivedMessage = datagram;
         if (ResponderTable.Create(this, header.Exchange, payloads) is { } exchange) Answer(step, exchange, header.Exchange, payloads);
-        else Refuse(step, header.Exchange, new MessageError(MessageErrorKind.Syntax, PayloadType.None, $"{header.Exchange} has no place while the IKE SA is {State}"));
+        else Refuse(step, header.Exchange, new MessageError(MessageErrorKind.Unexpected, PayloadType.None, $"{header.Exchange} has no place while the IKE SA is {State}"));
     }
 
     /// <summary>A retransmission: of fragments, the first one alone asks for the response (RFC 7383 §2.6.1).</summary>
@@ -127,7 +127,7 @@ internal sealed partial class IkeSa
         return true;
     }
 
-    private static bool Read(Step step, ExchangeType exchange, bool isResponse, PayloadType first, byte[] octets, out List<Payload> payloads, out MessageError error)
+    private static bool Read(ExchangeType exchange, bool isResponse, PayloadType first, byte[] octets, out List<Payload> payloads, out MessageError error)
     {
         if (!PayloadReader.TryRead(first, octets, out payloads, out error)) return false;
         if (ExchangeRules.Check(exchange, isResponse, payloads) is not { } broken) return true;

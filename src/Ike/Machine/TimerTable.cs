@@ -10,11 +10,23 @@ internal static class TimerTable
     {
         switch (timer.Kind)
         {
-            case TimerKind.HalfOpen when sa.State == IkeSaState.Connecting:
+            case TimerKind.Retransmit:
+                sa.Retransmit(step);
+                break;
+            case TimerKind.HalfOpen:
                 sa.Destroy(step, "it was not established in time");
                 break;
             case TimerKind.RekeyChild or TimerKind.ExpireChild or TimerKind.ActivateChild:
                 ChildEvents.Fire(step, sa, timer);
+                break;
+            case TimerKind.Fragments:
+                sa.ForgetFragments();
+                break;
+            case TimerKind.NatKeepalive:
+                sa.Keepalive(step);
+                break;
+            case TimerKind.Linger:
+                sa.Close(step, "the other one of two that crossed stays");
                 break;
         }
     }

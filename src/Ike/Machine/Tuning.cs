@@ -51,9 +51,21 @@ internal static class Tuning
     /// <summary>Our message IDs never reach the end (RFC 7296 §2.2): the IKE SA is rekeyed long before.</summary>
     public const uint RekeyAtMessageId = 0xf000_0000;
 
-    /// <summary>A response of up to so many octets is kept in the context, so that a successor can send it again.</summary>
-    public const int KeptResponse = 4096;
+    /// <summary>A response, or a request that is not answered, of up to so many octets is kept in the context, so that a successor can send it again.</summary>
+    public const int KeptMessage = 8192;
 
     /// <summary>Vendor IDs of a peer that are kept, and their longest.</summary>
     public const int VendorIds = 16;
+
+    /// <summary>A responder leaves it to the initiator for so long to ask for the children that both want.</summary>
+    public const int ResponderWaits = 3_000;
+
+    /// <summary>Two IKE SAs that both sides began within this are taken to have crossed.</summary>
+    public const int Crossing = 10_000;
+
+    /// <summary>The one that goes stays for so long, so that what is under way on it comes to its end.</summary>
+    public const int CrossedLingers = 2_000;
+
+    /// <summary>Children of one tunnel for packets with other selectors.</summary>
+    public const int ChildrenOfTunnel = 64;
 }

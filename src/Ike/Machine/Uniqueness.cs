@@ -1,0 +1,20 @@
+namespace Appliance.Ike.Machine;
+
+/// <summary>One IKE SA for each identity, where the configuration wants it so (RFC 7296 §2.4).</summary>
+internal static class Uniqueness
+{
+    /// <summary>
+    /// An IKE SA is established. An initial contact means that the peer knows of no other: they are forgotten. Else the earlier ones are deleted; when both sides began one at
+    /// the same time, both keep the one of the greater SPI of its initiator, so that not each deletes the other's.
+    /// </summary>
+    public static void Apply(Step step, IkeSa sa, bool initialContact)
+    {
+        foreach (var other in step.Machine.Of(sa.PeerName).Where(o => o != sa && o.State is IkeSaState.Established or IkeSaState.Rekeying && o.RemoteIdentity == sa.RemoteIdentity).ToArray())
+        {
+            var crossed = other.IsInitiator != sa.IsInitiator && step.Now - other.EstablishedAt < Tuning.Crossing;
+            if (initialContact && !crossed) other.Destroy(step, "the peer says that this is its initial contact");
+            else if (sa.Peer is { Unique: true } && !crossed) other.Close(step, "a newer IKE SA of the same identity took its place");
+            else if (sa.Peer is { Unique: true }) (other.InitiatorSpi > sa.InitiatorSpi ? sa : other).CloseLater(step);
+        }
+    }
+}
