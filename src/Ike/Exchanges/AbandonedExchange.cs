@@ -13,7 +13,7 @@ internal sealed class AbandonedExchange(IkeSa sa, ExchangeType type, IReadOnlyLi
 
     public override void Begin(Step step)
     {
-        if (request.Count > 0) Sa.SendRequest(step, request);
+        if (request.Count > 0) Sa.SendSealed(step, request);
         else Sa.Close(step, "a request of the process before this one was too large to be kept");
     }
 

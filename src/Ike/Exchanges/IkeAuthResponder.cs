@@ -158,6 +158,6 @@ internal sealed class IkeAuthResponder(IkeSa sa) : RespondedExchange(sa)
     {
         step.Log(IkeLogLevel.Warning, Sa, "authentication-failed", $"IKE_AUTH request refused: {why}");
         Sa.Respond(step, [new NotifyPayload(NotifyType.AuthenticationFailed)]);
-        Sa.State = IkeSaState.Deleting;
+        Sa.State = IkeSaState.Refused;
     }
 }

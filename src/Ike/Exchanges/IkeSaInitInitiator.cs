@@ -44,7 +44,7 @@ internal sealed class IkeSaInitInitiator(IkeSa sa, IkePeer peer) : InitiatedExch
                 using (secret) TakeSecret(step, secret);
                 break;
             case SharedSecretComputed:
-                Sa.Destroy(step, $"the peer's KE payload is no value of {ProposalText.Method(Establishment.Chosen!.Method)}");
+                Sa.Destroy(step, $"the peer's KE payload is no value of {AlgorithmNames.Of(Establishment.Chosen!.Method)}");
                 break;
             default:
                 WorkResults.Discard(result);
@@ -105,7 +105,7 @@ internal sealed class IkeSaInitInitiator(IkeSa sa, IkePeer peer) : InitiatedExch
         payloads.AddRange(NatDetection.Notifies(Sa.InitiatorSpi, 0, Sa.Local, Sa.Remote, peer.ForceUdp ? step.Entropy : null));
         payloads.AddRange(InitNotifies.Ours([peer]));
         Establishment.Request = MessageWriter.Write(Sa.HeaderOf(Type, false, 0), payloads);
-        Sa.SendRequest(step, [Establishment.Request]);
+        Sa.SendSealed(step, [Establishment.Request]);
     }
 
     /// <summary>COOKIE and INVALID_KE_PAYLOAD ask for the same again, with a cookie or another method.</summary>
@@ -125,7 +125,7 @@ internal sealed class IkeSaInitInitiator(IkeSa sa, IkePeer peer) : InitiatedExch
         if (method == ours!.Method) return true;
         if (!proposals.SelectMany(p => p.Transforms).Any(t => t.Type == TransformType.KeyExchange && t.Id == (ushort)method))
         {
-            Sa.Destroy(step, $"no proposal chosen: the peer wants key exchange {ProposalText.Method(method)}, we offered {ProposalText.Format(proposals)}");
+            Sa.Destroy(step, $"no proposal chosen: the peer wants key exchange {AlgorithmNames.Of(method)}, we offered {ProposalText.Format(proposals)}");
             return true;
         }
 

@@ -26,7 +26,7 @@ internal sealed class IkeSaInitResponder(IkeSa sa) : RespondedExchange(sa)
         if (result is not SharedSecretComputed { Secret: { } secret } computed)
         {
             WorkResults.Discard(result);
-            if (result is SharedSecretComputed) step.Log(IkeLogLevel.Warning, Sa, "bad-ke", $"IKE_SA_INIT request dropped: its KE payload is no value of {ProposalText.Method(Establishment.Chosen!.Method)}");
+            if (result is SharedSecretComputed) step.Log(IkeLogLevel.Warning, Sa, "bad-ke", $"IKE_SA_INIT request dropped: its KE payload is no value of {AlgorithmNames.Of(Establishment.Chosen!.Method)}");
             Sa.Destroy(step, "its key exchange came to nothing");
             return;
         }

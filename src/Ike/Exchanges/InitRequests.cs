@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using Appliance.Ike.Children;
+using Appliance.Ike.Keys;
 using Appliance.Ike.Machine;
 using Appliance.Ike.Messages;
 
@@ -84,7 +85,7 @@ internal static class InitRequests
         {
             var method = new byte[2];
             BinaryPrimitives.WriteUInt16BigEndian(method, (ushort)chosen.Method);
-            step.Log(IkeLogLevel.Debug, name, "invalid-ke", $"{remote} sent a KE payload of method {exchange.Method}; {ProposalText.Method(chosen.Method)} is asked for");
+            step.Log(IkeLogLevel.Debug, name, "invalid-ke", $"{remote} sent a KE payload of method {exchange.Method}; {AlgorithmNames.Of(chosen.Method)} is asked for");
             Unprotected.Reply(step, header, local, remote, new NotifyPayload(NotifyType.InvalidKePayload, method));
             return;
         }

@@ -1,4 +1,5 @@
 using Appliance.Ike.Children;
+using Appliance.Ike.Machine.Contexts;
 
 namespace Appliance.Ike.Machine;
 

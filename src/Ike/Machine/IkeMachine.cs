@@ -61,13 +61,17 @@ public sealed class IkeMachine(IkeMachineOptions options) : IMachine<IkeEvent, I
     /// <inheritdoc/>
     public void Step(in StepContext context, IkeEvent e, ICollection<IkeAction> actions)
     {
-        var step = new Step(this, context, actions);
+        var done = new List<IkeAction>();
+        var step = new Step(this, context, done);
         Now = context.Now;
-        if (e is WorkDone done) TakeWork(step, done);
+        if (e is WorkDone result) TakeWork(step, result);
         else EventTable.Dispatch(step, e);
         while (Timers.TryTake(step.Now, out var timer))
             if (Find(timer.Sa) is { } sa) TimerTable.Fire(step, sa, timer);
         Manager.Fire(step);
+        // State first, then the datagrams that rest on it: a process that ends in between is not asked about what it does not know.
+        foreach (var sa in step.Changed) if (sa.Context(step) is { } kept) actions.Add(kept);
+        foreach (var action in done) actions.Add(action);
     }
 
     /// <summary>A token for work of an exchange.</summary>

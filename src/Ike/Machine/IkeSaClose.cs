@@ -9,7 +9,7 @@ internal sealed partial class IkeSa
     public void Close(Step step, string why)
     {
         if (State is IkeSaState.Dead or IkeSaState.Deleting) return;
-        if (State == IkeSaState.Connecting) Destroy(step, why);
+        if (State is IkeSaState.Connecting or IkeSaState.Refused) Destroy(step, why);
         else CloseNow(step, why);
     }
 
@@ -17,7 +17,7 @@ internal sealed partial class IkeSa
     public void CloseNow(Step step, string why)
     {
         if (State is IkeSaState.Established or IkeSaState.Rekeying) SendLast(step, ExchangeType.Informational, [new DeletePayload(ProtocolId.Ike, [])]);
-        State = State == IkeSaState.Connecting ? State : IkeSaState.Deleting;
+        if (State != IkeSaState.Connecting) State = IkeSaState.Deleting;
         Destroy(step, why);
     }
 

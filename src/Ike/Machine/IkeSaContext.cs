@@ -15,6 +15,14 @@ internal sealed partial class IkeSa
     /// <summary>Its state is kept with this step, before any datagram of the step goes out.</summary>
     public void Save(Step step) => step.Changed.Add(this);
 
+    /// <summary>The context as it is now; null when there is nothing to go on with.</summary>
+    public SaveContext? Context(Step step)
+    {
+        if (State is not (IkeSaState.Established or IkeSaState.Rekeying) || Keys is null) return null;
+        Saved = true;
+        return new SaveContext(LocalSpi, Contexts.SaContext.Write(step, this));
+    }
+
     /// <summary>The PAD entry is there, or is another one than before.</summary>
     public void Bind(Step step, IkePeer peer)
     {

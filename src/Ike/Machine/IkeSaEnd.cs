@@ -5,6 +5,8 @@ namespace Appliance.Ike.Machine;
 /// <summary>The end of an IKE SA.</summary>
 internal sealed partial class IkeSa
 {
+    private static readonly TimerKind[] Kinds = Enum.GetValues<TimerKind>();
+
     /// <summary>
     /// Takes the IKE SA and its children out of use at once and forgets everything. Nothing is sent: to delete it with the peer is an exchange of its own, which ends here.
     /// </summary>
@@ -21,7 +23,7 @@ internal sealed partial class IkeSa
             step.Actions.Add(new RemoveChild(child.Sa.InboundSpi, child.Sa.OutboundSpi, 0, why));
         }
 
-        foreach (var kind in Enum.GetValues<TimerKind>()) step.StopTimer(this, kind);
+        foreach (var kind in Kinds) step.StopTimer(this, kind);
         step.Machine.Remove(this);
         step.Machine.Instances.Give(InstanceNumber);
         ConfigurationRequests.Release(step, this);

@@ -29,6 +29,7 @@ internal sealed partial class IkeSa
             return;
         }
 
+        if (Peer is null && State != IkeSaState.Connecting && State != IkeSaState.Refused) return;
         if (theirs != RemoteSpi || header.Exchange == ExchangeType.IkeSaInit) return;
         if (header.IsResponse) ReceiveResponse(step, header, datagram, local, remote);
         else ReceiveRequest(step, header, datagram, local, remote);
@@ -64,6 +65,7 @@ internal sealed partial class IkeSa
 
         ReceivedMessage = datagram;
         exchange.Response(step, payloads);
+        ReceivedMessage = [];
     }
 
     private void ReceiveRequest(Step step, in IkeHeader header, byte[] datagram, IPEndPoint local, IPEndPoint remote)
@@ -91,7 +93,6 @@ internal sealed partial class IkeSa
             return;
         }
 
-        ReceivedMessage = datagram;
         if (ResponderTable.Create(this, header.Exchange, payloads) is { } exchange) Answer(step, exchange, header.Exchange, payloads);
         else Refuse(step, header.Exchange, new MessageError(MessageErrorKind.Unexpected, PayloadType.None, $"{header.Exchange} has no place while the IKE SA is {State}"));
     }
@@ -140,7 +141,7 @@ internal sealed partial class IkeSa
     {
         step.Log(IkeLogLevel.Warning, this, "malformed", $"{exchange} request {ExpectedRequestId} refused: {error.Detail}");
         var type = error.Notify ?? NotifyType.InvalidSyntax;
-        Respond(step, exchange, [new NotifyPayload(type, type == NotifyType.UnsupportedCriticalPayload ? [(byte)error.Payload] : [])]);
+        Reply(step, exchange, [new NotifyPayload(type, type == NotifyType.UnsupportedCriticalPayload ? [(byte)error.Payload] : [])]);
         if (type == NotifyType.InvalidSyntax) Destroy(step, $"malformed {exchange} request: {error.Detail}");
     }
 

@@ -19,6 +19,9 @@ internal sealed partial class IkeSa
     /// <summary>Our exchanges that wait for their turn.</summary>
     public IEnumerable<InitiatedExchange> Waiting => waiting;
 
+    /// <summary>Our request that is on its way, as it went out.</summary>
+    public IReadOnlyList<byte[]> OutstandingRequest => request;
+
     /// <summary>Our request is on its way and not answered.</summary>
     public bool AwaitsResponse => request.Count > 0;
 
@@ -40,14 +43,15 @@ internal sealed partial class IkeSa
     public void SendRequest(Step step, IReadOnlyList<Payload> payloads)
     {
         if (Current is not { } exchange) return;
-        SendRequest(step, Protect(step, HeaderOf(exchange.Type, false, NextRequestId), payloads));
+        SendSealed(step, Protect(step, HeaderOf(exchange.Type, false, NextRequestId), payloads));
     }
 
     /// <summary>Sends datagrams that are protected already as the request of the exchange that is under way.</summary>
-    public void SendRequest(Step step, IReadOnlyList<byte[]> datagrams)
+    public void SendSealed(Step step, IReadOnlyList<byte[]> datagrams)
     {
         (request, tries) = (datagrams, 0);
         step.SetTimer(this, TimerKind.Retransmit, Tuning.RetransmitFirst);
+        Save(step);
         Transmit(step, request);
     }
 
@@ -90,6 +94,7 @@ internal sealed partial class IkeSa
     {
         if (request.Count == 0) return;
         request = [];
+        Save(step);
         step.StopTimer(this, TimerKind.Retransmit);
     }
 

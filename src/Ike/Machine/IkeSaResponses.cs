@@ -25,16 +25,17 @@ internal sealed partial class IkeSa
     }
 
     /// <summary>Answers the request that is worked on.</summary>
-    public void Respond(Step step, IReadOnlyList<Payload> payloads) => Respond(step, answeringType, payloads);
+    public void Respond(Step step, IReadOnlyList<Payload> payloads) => Reply(step, answeringType, payloads);
 
     /// <summary>Whether an exchange is under way on this IKE SA.</summary>
     public bool Runs(Exchange exchange) => exchange == Current || exchange == Answering;
 
-    private void Respond(Step step, ExchangeType type, IReadOnlyList<Payload> payloads)
+    private void Reply(Step step, ExchangeType type, IReadOnlyList<Payload> payloads)
     {
         LastResponse = Protect(step, HeaderOf(type, true, ExpectedRequestId), payloads);
         ExpectedRequestId++;
         AbandonResponse();
+        Save(step);
         Transmit(step, LastResponse);
     }
 

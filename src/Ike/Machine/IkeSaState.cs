@@ -15,6 +15,9 @@ internal enum IkeSaState
     /// <summary>Its deletion is under way: nothing new begins on it.</summary>
     Deleting,
 
+    /// <summary>The peer failed to prove who it is: only the answer that says so is kept for a while.</summary>
+    Refused,
+
     /// <summary>Gone from the table.</summary>
     Dead,
 }

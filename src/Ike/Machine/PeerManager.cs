@@ -133,7 +133,7 @@ internal sealed partial class PeerManager
         }
     }
 
-    private void Initiate(Step step, PeerRecord record)
+    private static void Initiate(Step step, PeerRecord record)
     {
         var peer = record.Peer;
         record.Attempts++;
@@ -151,7 +151,7 @@ internal sealed partial class PeerManager
         sa.Start(step, new IkeSaInitInitiator(sa, peer));
     }
 
-    private void GiveUp(Step step, PeerRecord record, string problem)
+    private static void GiveUp(Step step, PeerRecord record, string problem)
     {
         step.Log(IkeLogLevel.Warning, record.Peer.Name, "no-address", problem);
         Failed(step, record, problem, record.Peer.Children.Any(IsAlways));

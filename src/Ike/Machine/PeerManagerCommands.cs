@@ -99,8 +99,8 @@ internal sealed partial class PeerManager
         var sas = step.Machine.Of(record.Peer.Name).Where(s => s.State == IkeSaState.Established).ToArray();
         foreach (var sa in sas)
         {
-            foreach (var child in sa.Children.Where(c => c.IsCurrent && templates.Any(t => t.Name == c.Sa.Tunnel)).ToArray()) sa.Start(step, new Exchanges.RekeyChildInitiator(sa, child));
-            if (wholePeer) sa.Start(step, new Exchanges.RekeyIkeSaInitiator(sa));
+            foreach (var child in sa.Children.Where(c => c.IsCurrent && templates.Any(t => t.Name == c.Sa.Tunnel)).ToArray()) ChildEvents.Rekey(step, sa, child);
+            if (wholePeer) step.SetTimer(sa, TimerKind.RekeyIke, 0);
         }
 
         step.Actions.Add(new AnswerOperator(asked.Request, sas.Length == 0 ? $"{record.Peer.Name} has no IKE SA" : null));

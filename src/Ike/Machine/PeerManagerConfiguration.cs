@@ -34,7 +34,7 @@ internal sealed partial class PeerManager
     /// <summary>An IKE SA goes on when its entry is there and still means the same peer and the same proof; its children when their tunnels are still the same.</summary>
     private static void Keep(Step step, IkeSa sa)
     {
-        if (sa.PeerToBe is not { } name) return;
+        if (sa.ConfiguredName is not { } name) return;
         var peer = step.Configuration.Peers.FirstOrDefault(p => p.Name == name);
         var old = sa.Peer;
         if (peer is null || (old is not null && !PeerComparison.SamePeer(old, peer)))

@@ -23,7 +23,7 @@ internal static class Statuses
         AgeSeconds = sa.Establishment is null ? (machine.Now - sa.EstablishedAt) / 1000 : 0,
         RekeySeconds = Until(machine, new TimerKey(sa.LocalSpi, TimerKind.RekeyIke)),
         Extensions = [.. Shown.Where(e => sa.Extensions.HasFlag(e)).Select(e => e.ToString().ToLowerInvariant())],
-        Children = [.. sa.Children.Select(c => Of(machine, sa, c))],
+        Children = ChildStatuses.Of(machine, sa, machine.Now),
     };
 
     public static IkePeerStatus Of(IkeMachine machine, PeerRecord record)
@@ -33,11 +33,6 @@ internal static class Statuses
         var state = connecting ? "connecting" : record.Peer.Children.Count > 0 && record.Peer.Children.All(c => record.HeldDown.Contains(c.Name)) ? "down" : next is not null && record.Failures > 0 ? "waiting" : "idle";
         return new IkePeerStatus(record.Peer.Name, state, record.LastProblem, next is { } at ? Math.Max(0, at - machine.Now) / 1000 : null, record.Attempts);
     }
-
-    private static ChildSaStatus Of(IkeMachine machine, IkeSa sa, ChildState child) => new(child.Sa, child.Stage switch
-    {
-        ChildStage.Installing => "installing", ChildStage.Established => "established", ChildStage.Rekeying => "rekeying", ChildStage.Replaced => "replaced", _ => "deleting",
-    }, (machine.Now - child.InstalledAt) / 1000, Until(machine, new TimerKey(sa.LocalSpi, TimerKind.RekeyChild, child.InboundSpi)));
 
     private static long? Until(IkeMachine machine, TimerKey timer) => machine.Timers.DueOf(timer) is { } due ? Math.Max(0, due - machine.Now) / 1000 : null;
 }

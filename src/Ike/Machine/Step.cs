@@ -15,6 +15,9 @@ internal sealed class Step(IkeMachine machine, in StepContext context, ICollecti
     /// <summary>Fresh randomness.</summary>
     public Entropy Entropy { get; } = context.Entropy;
 
+    /// <summary>IKE SAs whose kept state is no longer true.</summary>
+    public HashSet<IkeSa> Changed { get; } = [];
+
     /// <summary>What shall be done, in order.</summary>
     public ICollection<IkeAction> Actions { get; } = actions;
 

@@ -55,7 +55,8 @@ internal sealed class ContextReader
 
     private static TrafficSelector Selector(ReadOnlyMemory<byte> value)
     {
-        var (octets, half) = (value.Span, (value.Length - 5) / 2);
+        var octets = value.Span;
+        var half = (value.Length - 5) / 2;
         return new TrafficSelector(octets[0], BinaryPrimitives.ReadUInt16BigEndian(octets[1..]), BinaryPrimitives.ReadUInt16BigEndian(octets[3..]),
             new IPAddress(octets.Slice(5, half)), new IPAddress(octets.Slice(5 + half, half)));
     }
