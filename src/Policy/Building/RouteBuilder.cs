@@ -3,46 +3,56 @@ using Appliance.Shared;
 namespace Appliance.Policy;
 
 /// <summary>
-/// Fills the forwarding table. Where two claim the same prefix the earlier of these wins: the machine's own addresses, what is connected on protected ports, tunnels,
-/// protected ranges (discard), everything else. Inside a protected range nothing leads out of an unprotected port.
+/// Fills the forwarding table. Where two claim the same prefix the earlier of these wins: the machine's own addresses, what is connected on protected ports, tunnels of the
+/// configuration, instances of templates, templates and protected ranges (discard), everything else. Inside a protected range nothing leads out of an unprotected port.
 /// </summary>
 internal sealed class RouteBuilder(GatewayConfiguration configuration, KernelView kernel, PortMap ports, Underlay underlay, IReadOnlyDictionary<AdjacencyKey, Adjacency> adjacencies)
 {
-    private readonly Dictionary<IpPrefix, NextHop> routes = [];
+    private readonly RouteLayers layers = new();
 
     /// <summary>Routes of both families.</summary>
-    public Dictionary<IpPrefix, NextHop> Build()
+    public RouteLayers Build(IReadOnlyCollection<TunnelConfiguration> tunnels)
     {
         Own();
         var inside = new List<(IpPrefix, NextHop)>();
         var outside = new List<(IpPrefix, NextHop)>();
         foreach (var (prefix, hop, side) in Forwarding()) (side == PortSide.Protected ? inside : outside).Add((prefix, hop));
-        foreach (var (prefix, hop) in inside) routes.TryAdd(prefix, hop);
-        foreach (var tunnel in configuration.Tunnels)
+        foreach (var (prefix, hop) in inside) layers.Firm.TryAdd(prefix, hop);
+        foreach (var tunnel in tunnels)
+        {
+            if (tunnel.Template is not null) continue;
             foreach (var prefix in Prefixes(tunnel))
-                routes.TryAdd(prefix, NextHop.Into(tunnel.Name));
-        foreach (var prefix in configuration.Protected) routes.TryAdd(prefix, NextHop.Discard(isProtected: true));
-        var shielded = configuration.Protected;
+                if (tunnel.IsTemplate) layers.Rest.TryAdd(prefix, NextHop.Discard(isProtected: true));
+                else layers.Firm.TryAdd(prefix, NextHop.Into(tunnel.Name));
+        }
+
+        foreach (var prefix in configuration.Protected) layers.Rest.TryAdd(prefix, NextHop.Discard(isProtected: true));
+        var shielded = configuration.Protected.Concat(tunnels.Where(t => t.IsTemplate).SelectMany(Prefixes)).ToList();
         foreach (var (prefix, hop) in outside)
             if (hop.Kind == NextHopKind.Discard || !shielded.Any(p => p.Contains(prefix)))
-                routes.TryAdd(prefix, hop);
-        return routes;
+                layers.Rest.TryAdd(prefix, hop);
+        layers.Join();
+        foreach (var tunnel in tunnels)
+            if (tunnel.Template is not null)
+                layers.Claim(tunnel.Name, Prefixes(tunnel));
+        return layers;
     }
 
-    /// <summary>What is routed into a tunnel; a transport-mode tunnel carries its peer alone.</summary>
-    internal static IReadOnlyList<IpPrefix> Prefixes(TunnelConfiguration tunnel) => tunnel.Kind == TunnelKind.Transport ? [IpPrefix.Host(tunnel.Remote)] : tunnel.Routes;
+    /// <summary>What is routed into a tunnel; a transport-mode tunnel carries its peer alone, once it is known.</summary>
+    internal static IReadOnlyList<IpPrefix> Prefixes(TunnelConfiguration tunnel) =>
+        tunnel.Kind != TunnelKind.Transport ? tunnel.Routes : tunnel.Remote.IsAny ? [] : [IpPrefix.Host(tunnel.Remote)];
 
     private void Own()
     {
         if (configuration.Vpn is { } vpn)
             foreach (var address in vpn.Addresses)
-                routes.TryAdd(IpPrefix.Host(address.Address), NextHop.Punt);
+                layers.Firm.TryAdd(IpPrefix.Host(address.Address), NextHop.Punt);
         foreach (var address in kernel.Addresses)
             if (!AddressScope.IsLinkLocal(address.Address) && !AddressScope.IsLoopback(address.Address))
-                routes.TryAdd(IpPrefix.Host(address.Address), NextHop.Local);
+                layers.Firm.TryAdd(IpPrefix.Host(address.Address), NextHop.Local);
         foreach (var route in kernel.Routes)
             if (route.Kind == KernelRouteKind.Broadcast && ports.OfLink(route.Link) is not null)
-                routes.TryAdd(route.Prefix, NextHop.Discard(isProtected: false));
+                layers.Firm.TryAdd(route.Prefix, NextHop.Discard(isProtected: false));
     }
 
     private IEnumerable<(IpPrefix Prefix, NextHop Hop, PortSide Side)> Forwarding()

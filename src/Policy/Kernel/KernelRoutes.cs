@@ -17,12 +17,16 @@ public static class KernelRoutes
     /// <summary>Metric of routes into the host's own door; IPv6 knows no metric 0.</summary>
     public const uint DoorMetricV6 = 16;
 
-    /// <summary>Routes that shall be there; <paramref name="doorLink"/> is the door's interface index, 0 while there is none (blackholes alone).</summary>
-    public static IReadOnlySet<KernelRoute> Wanted(GatewayConfiguration configuration, uint doorLink)
+    /// <summary>
+    /// Routes that shall be there; <paramref name="doorLink"/> is the door's interface index, 0 while there is none (blackholes alone). <paramref name="effective"/>: the tunnels with their
+    /// ends and instances of now; null for those of the configuration.
+    /// </summary>
+    public static IReadOnlySet<KernelRoute> Wanted(GatewayConfiguration configuration, uint doorLink, IReadOnlyCollection<TunnelConfiguration>? effective = null)
     {
         var wanted = new HashSet<KernelRoute>();
-        foreach (var tunnel in configuration.Tunnels)
-            foreach (var prefix in RouteBuilder.Prefixes(tunnel).SelectMany(Halves))
+        var covers = configuration.Tunnels.Where(t => t.IsTemplate).ToDictionary(t => t.Name, t => t.Routes);
+        foreach (var tunnel in effective ?? configuration.Tunnels)
+            foreach (var prefix in RouteBuilder.Prefixes(tunnel).Where(p => !IsCovered(p, tunnel, covers)).SelectMany(Halves))
             {
                 wanted.Add(Blackhole(prefix));
                 var source = tunnel.Kind == TunnelKind.Transport ? tunnel.Local
@@ -34,6 +38,12 @@ public static class KernelRoutes
         foreach (var prefix in configuration.Protected.SelectMany(Halves)) wanted.Add(Blackhole(prefix));
         return wanted;
     }
+
+    /// <summary>Whether the kernel need not hear of an instance: all that it carries lies in its template's prefixes.</summary>
+    public static bool AreCovered(TunnelConfiguration instance, TunnelConfiguration template) => RouteBuilder.Prefixes(instance).All(p => template.Routes.Any(r => r.Contains(p)));
+
+    private static bool IsCovered(IpPrefix prefix, TunnelConfiguration tunnel, Dictionary<string, IReadOnlyList<IpPrefix>> covers) =>
+        tunnel.Template is { } template && covers.TryGetValue(template, out var cover) && cover.Any(r => r.Contains(prefix));
 
     private static KernelRoute Blackhole(IpPrefix prefix) => new(prefix, KernelRouteKind.Discard, 0, default, BlackholeMetric, OwnProtocol, default);
 

@@ -54,8 +54,11 @@ public sealed record TunnelContents
     /// <summary>Outer source.</summary>
     public IpAddress Local { get; init; }
 
-    /// <summary>Outer destination.</summary>
+    /// <summary>Outer destination; <see cref="IpAddress.Any"/> while it is not known.</summary>
     public IpAddress Remote { get; init; }
+
+    /// <summary>The ends are those of its SAs now and change with them (IKE); otherwise other ends are another tunnel.</summary>
+    public bool EndsMove { get; init; }
 
     /// <summary>Largest inner packet in octets.</summary>
     public ushort InnerMtu { get; init; }

@@ -53,6 +53,15 @@ public enum SaFlags : ushort
 
     /// <summary>Inner source must be routed back into the SA's tunnel.</summary>
     CheckSourceRoute = 128,
+
+    /// <summary>Inbound: ESP is taken raw and in UDP, whatever we send (RFC 7296 §2.23).</summary>
+    AnyEncapsulation = 256,
+
+    /// <summary>Outbound: packets are compared to <see cref="OutboundSa.SelectorStart"/>, since route and policy alone would let others in.</summary>
+    CheckSelectors = 512,
+
+    /// <summary>Outbound: for its owner's packets alone (a per-resource child, RFC 9611).</summary>
+    Dedicated = 1024,
 }
 
 /// <summary>Octets of expanded keys, as <c>Appliance.Crypto</c> lays them out; opaque here. Never shown, never logged.</summary>
@@ -148,6 +157,12 @@ public struct OutboundSa
     /// <summary>The last sequence number that may be used: 2^32-1, 2^64-1, or the IV space under a Sender-ID.</summary>
     [FieldOffset(56)] public ulong SequenceHardLimit;
 
+    /// <summary>First rule of its traffic selectors in the SPD table; read with <see cref="SaFlags.CheckSelectors"/>.</summary>
+    [FieldOffset(64)] public uint SelectorStart;
+
+    /// <summary>How many rules.</summary>
+    [FieldOffset(68)] public uint SelectorCount;
+
     /// <summary>Outer destination.</summary>
     [FieldOffset(80)] public IpAddress Destination;
 
@@ -232,7 +247,7 @@ public struct InboundSa
     /// <summary>Tunnel or transport.</summary>
     [FieldOffset(16)] public EspMode Mode;
 
-    /// <summary>Raw or in UDP.</summary>
+    /// <summary>Raw or in UDP; with <see cref="SaFlags.AnyEncapsulation"/> what we send, for display. Changed by the slow path while live.</summary>
     [FieldOffset(17)] public EspEncapsulation Encapsulation;
 
     /// <summary>Number of the cipher in <c>Appliance.Crypto.Cipher</c>.</summary>
@@ -273,6 +288,15 @@ public struct InboundSa
 
     /// <summary>Outer source; <see cref="IpAddress.Any"/> when the lookup ignores it.</summary>
     [FieldOffset(64)] public IpAddress Source;
+
+    /// <summary>
+    /// Where the peer's ESP in UDP comes from; <see cref="PeerPort"/> 0: not watched. The newest packet from elsewhere raises <see cref="EventKind.PeerMoved"/>. Changed by the slow path
+    /// while live, port 0 first: a worker that reads half of each raises an event that names the packet's own source, which does no harm.
+    /// </summary>
+    [FieldOffset(80)] public IpAddress Peer;
+
+    /// <summary>Its UDP port.</summary>
+    [FieldOffset(96)] public ushort PeerPort;
 
     /// <summary>Unix time in milliseconds at which the SA stops; 0 for never.</summary>
     [FieldOffset(120)] public long ExpiresAt;

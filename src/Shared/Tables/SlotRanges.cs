@@ -7,18 +7,20 @@ namespace Appliance.Shared;
 public sealed class SlotRanges
 {
     private readonly Quiescence quiescence;
-    private readonly SortedDictionary<uint, uint> free = [];
+    private readonly SortedSet<uint> holes = [];
+    private readonly Dictionary<uint, uint> lengths = [];
+    private readonly Dictionary<uint, uint> startOfEnd = [];
     private readonly Queue<(ulong Ticket, uint Start, uint Count)> retired = new();
 
     /// <summary>All of <paramref name="count"/> slots free; after a restart <see cref="TryClaim"/> what is in force.</summary>
     public SlotRanges(int count, Quiescence quiescence)
     {
         this.quiescence = quiescence;
-        free[0] = (uint)count;
+        if (count > 0) Open(0, (uint)count);
     }
 
     /// <summary>Slots that are free, or will be after the workers' next quiescent points.</summary>
-    public long Free => free.Values.Sum(c => (long)c) + retired.Sum(r => (long)r.Count);
+    public long Free => lengths.Values.Sum(c => (long)c) + retired.Sum(r => (long)r.Count);
 
     /// <summary>Takes a run; false when no hole is large enough. A run of 0 starts at 0 and needs no retiring.</summary>
     public bool TryTake(int count, out uint start)
@@ -27,11 +29,12 @@ public sealed class SlotRanges
         Reclaim();
         start = 0;
         if (count == 0) return true;
-        foreach (var (at, length) in free)
+        foreach (var at in holes)
         {
-            if (length < count) continue;
+            if (lengths[at] < count) continue;
             start = at;
-            return TryClaim(at, count);
+            Cut(at, at, (uint)count);
+            return true;
         }
 
         return false;
@@ -41,17 +44,11 @@ public sealed class SlotRanges
     public bool TryClaim(uint start, int count)
     {
         if (count == 0) return true;
-        foreach (var (at, length) in free)
-        {
-            if (start < at || (ulong)start + (uint)count > (ulong)at + length) continue;
-            free.Remove(at);
-            if (start > at) free[at] = start - at;
-            var end = start + (uint)count;
-            if (at + length > end) free[end] = at + length - end;
-            return true;
-        }
-
-        return false;
+        if (holes.Count == 0 || holes.Min > start) return false;
+        var at = holes.GetViewBetween(holes.Min, start).Max;
+        if ((ulong)start + (uint)count > (ulong)at + lengths[at]) return false;
+        Cut(at, start, (uint)count);
+        return true;
     }
 
     /// <summary>Gives a run back, which nothing names any more.</summary>
@@ -72,21 +69,41 @@ public sealed class SlotRanges
 
     private void Release(uint start, uint count)
     {
-        foreach (var (at, length) in free)
+        if (startOfEnd.TryGetValue(start, out var before))
         {
-            if (at + length == start)
-            {
-                free.Remove(at);
-                Release(at, length + count);
-                return;
-            }
-
-            if (at != start + count) continue;
-            free.Remove(at);
-            Release(start, count + length);
-            return;
+            count += lengths[before];
+            start = before;
+            Close(before);
         }
 
-        free[start] = count;
+        if (lengths.TryGetValue(start + count, out var behind))
+        {
+            Close(start + count);
+            count += behind;
+        }
+
+        Open(start, count);
+    }
+
+    private void Cut(uint hole, uint start, uint count)
+    {
+        var end = hole + lengths[hole];
+        Close(hole);
+        if (start > hole) Open(hole, start - hole);
+        if (end > start + count) Open(start + count, end - start - count);
+    }
+
+    private void Open(uint start, uint count)
+    {
+        holes.Add(start);
+        lengths[start] = count;
+        startOfEnd[start + count] = start;
+    }
+
+    private void Close(uint start)
+    {
+        holes.Remove(start);
+        startOfEnd.Remove(start + lengths[start]);
+        lengths.Remove(start);
     }
 }

@@ -95,7 +95,7 @@ internal sealed class SaBody
         return new SaRequest
         {
             Tunnel = tunnel, IsOutbound = isOutbound, Spi = spi, Cipher = cipher, KeyLength = keyLength, KeyMaterial = key, Esn = esn, ReplayWindow = (int)window,
-            Worker = (int?)(Worker ?? common.Worker), ServesTunnel = servesTunnel, SoftSequence = common.SoftSequence ?? 0, HardSequence = common.HardSequence ?? 0, LifetimeSeconds = (long)(common.LifetimeSeconds ?? 0),
+            Worker = (int?)(Worker ?? common.Worker), ServesTunnel = servesTunnel, SoftSequence = common.SoftSequence ?? 0, HardSequence = common.HardSequence ?? 0, LifetimeMilliseconds = (long)(common.LifetimeSeconds ?? 0) * 1000,
         };
     }
 

@@ -82,9 +82,9 @@ internal static class ViewBuilder
     }
 
     /// <summary>Tunnels.</summary>
-    public static IReadOnlyList<TunnelView> Tunnels(Gateway gateway) => gateway.Configuration.Tunnels.Select(t =>
+    public static IReadOnlyList<TunnelView> Tunnels(Gateway gateway) => gateway.Tunnels.Select(t =>
     {
-        var contents = gateway.Contents.Tunnels[t.Name];
+        var contents = gateway.Contents.Tunnels.GetValueOrDefault(t.Name) ?? new TunnelContents { Name = t.Name };
         var acquire = gateway.Acquires.GetValueOrDefault(t.Name);
         return new TunnelView(t.Name, Name(t.Kind), t.Local.ToString(), t.Remote.ToString(), contents.PathMtu, contents.InnerMtu, contents.MssClampV4, contents.MssClampV6,
             contents.Path is { } path ? gateway.Contents.Ports.FirstOrDefault(p => p.Index == path.Port)?.Name : null, contents.Path?.Neighbour.ToString(),
@@ -94,7 +94,7 @@ internal static class ViewBuilder
     }).ToList();
 
     private static List<string> Spis(Gateway gateway, string tunnel, bool isOutbound) =>
-        gateway.Sas.Where(s => s.Tunnel == tunnel && s.IsOutbound == isOutbound).Select(s => $"0x{s.Spi:x8}").ToList();
+        gateway.SasOf(tunnel).Where(s => s.IsOutbound == isOutbound).Select(s => $"0x{s.Spi:x8}").ToList();
 
     private static SaView Outbound(Gateway gateway, SaEntry entry)
     {

@@ -36,8 +36,11 @@ internal sealed class SaRequest
     /// <summary>Hard limit of sequence numbers; 0 for the usual.</summary>
     public ulong HardSequence { get; init; }
 
-    /// <summary>Seconds that it lives; 0 for ever.</summary>
-    public long LifetimeSeconds { get; init; }
+    /// <summary>Milliseconds that it lives; 0 for ever.</summary>
+    public long LifetimeMilliseconds { get; init; }
+
+    /// <summary>What IKE negotiated besides; null for keys by hand.</summary>
+    public NegotiatedSa? Negotiated { get; init; }
 
     public string Direction => IsOutbound ? "outbound" : "inbound";
 
@@ -47,6 +50,16 @@ internal sealed class SaRequest
     /// <summary>Names no key.</summary>
     public override string ToString() => $"{Direction} SA 0x{Spi:x8} of tunnel {Tunnel}";
 }
+
+/// <summary>What only a negotiated SA has.</summary>
+/// <param name="SelectorStart">First rule of its traffic selectors.</param>
+/// <param name="SelectorCount">How many.</param>
+/// <param name="CheckSelectors">Outbound: routes and policy alone would let other packets in.</param>
+/// <param name="SoftBytes">Octets at which a soft event comes; 0 for never.</param>
+/// <param name="HardBytes">Octets after which it sends nothing; 0 for never.</param>
+/// <param name="Tfc">The peer takes padding.</param>
+/// <param name="Worker">For this worker's packets alone (RFC 9611).</param>
+internal sealed record NegotiatedSa(uint SelectorStart, uint SelectorCount, bool CheckSelectors, ulong SoftBytes, ulong HardBytes, bool Tfc, int? Worker);
 
 /// <summary>Why something asked for was not done: what, what to do, and the HTTP status that says so.</summary>
 internal sealed class RefusedException(string message, string hint, int status = 400) : Exception(message)

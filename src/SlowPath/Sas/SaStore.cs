@@ -6,43 +6,60 @@ namespace Appliance.SlowPath.Sas;
 /// <summary>The SAD from the slow path's side: which SAs are live, taking them over after a restart, publishing, retiring. Keys are wiped before a slot is free again.</summary>
 internal sealed class SaStore
 {
+    /// <summary>How long an outbound SA that nothing names any more stays, in milliseconds: packets under way between workers still leave by it.</summary>
+    private const long DrainMilliseconds = 100;
     private readonly Region region;
     private readonly SlotTable outbound, inbound;
     private readonly SaLookupTable lookup;
     private readonly Dictionary<(bool Outbound, uint Spi), SaEntry> entries = [];
+    private readonly Dictionary<uint, List<SaEntry>> ofTunnel = [];
+    private readonly PriorityQueue<SaEntry, long> expiries = new();
+    private readonly Queue<(long At, uint Slot)> draining = new();
 
-    public SaStore(Region region, Quiescence quiescence)
+    public SaStore(Region region, Quiescence quiescence, SlotRanges rules)
     {
         this.region = region;
         outbound = SlotTable.ForOutboundSas(region, quiescence);
         inbound = SlotTable.ForInboundSas(region, quiescence);
         lookup = new SaLookupTable(region, quiescence);
+        Selectors = new SelectorStore(region, rules);
     }
 
     /// <summary>Live SAs.</summary>
     public IReadOnlyCollection<SaEntry> All => entries.Values;
 
-    /// <summary>Every counter-mode key so far.</summary>
+    /// <summary>Every counter-mode key so far that was not negotiated.</summary>
     public UsedKeys UsedKeys { get; } = new();
 
-    /// <summary>Takes over what an earlier slow path left: live records of tunnels that are known stay as they are.</summary>
+    /// <summary>Traffic selectors.</summary>
+    public SelectorStore Selectors { get; }
+
+    /// <summary>Told of every SA that was taken out of use.</summary>
+    public Action<SaEntry>? Retired { get; set; }
+
+    /// <summary>
+    /// Takes over what an earlier slow path left: live records of tunnels that are known stay as they are. Of two outbound ones with one SPI (a move was cut short) the later one, whose
+    /// numbers are higher, takes over.
+    /// </summary>
     public void Adopt(Func<uint, string?> tunnelOf)
     {
-        foreach (var slot in region.LiveOutboundSas())
+        foreach (var slot in region.LiveOutboundSas().OrderByDescending(s => region.OutboundState(s).ReservedUntil).ToList())
         {
             ref var record = ref region.OutboundSa(slot);
             UsedKeys.Add((Cipher)record.Cipher, record.Key);
-            var known = tunnelOf(record.Tunnel) is { } tunnel
-                && entries.TryAdd((true, record.Spi), new SaEntry(true, slot, record.Spi, tunnel, record.Tunnel, (Cipher)record.Cipher, record.KeyLength, record.Worker));
-            if (!known) RetireOutbound(slot);
+            var known = tunnelOf(record.Tunnel) is { } tunnel && Find(true, record.Spi) is null && Selectors.Use(record.SelectorStart, record.SelectorCount)
+                && Add(new SaEntry(true, slot, record.Spi, tunnel, record.Tunnel, (Cipher)record.Cipher, record.KeyLength, record.Worker), record.ExpiresAt);
+            if (known) continue;
+            if (Find(true, record.Spi) is { } later && later.TunnelSlot == record.Tunnel) Rename(record.Tunnel, slot, later.Slot);
+            RetireOutbound(slot);
         }
 
-        foreach (var slot in region.LiveInboundSas())
+        foreach (var slot in region.LiveInboundSas().ToList())
         {
             ref var record = ref region.InboundSa(slot);
             UsedKeys.Add((Cipher)record.Cipher, record.Key);
-            var known = tunnelOf(record.Tunnel) is { } tunnel
-                && entries.TryAdd((false, record.Spi), new SaEntry(false, slot, record.Spi, tunnel, record.Tunnel, (Cipher)record.Cipher, record.KeyLength, record.Worker));
+            var known = tunnelOf(record.Tunnel) is { } tunnel && Find(false, record.Spi) is null && Selectors.Use(record.SelectorStart, record.SelectorCount)
+                && Add(new SaEntry(false, slot, record.Spi, tunnel, record.Tunnel, (Cipher)record.Cipher, record.KeyLength, record.Worker), record.ExpiresAt);
             if (known) _ = lookup.TryAdd(record.Spi, record.Destination, record.Source, slot);
             else RetireInbound(slot);
         }
@@ -50,6 +67,9 @@ internal sealed class SaStore
 
     /// <summary>The live SA of a direction and SPI.</summary>
     public SaEntry? Find(bool isOutbound, uint spi) => entries.GetValueOrDefault((isOutbound, spi));
+
+    /// <summary>Live SAs of the tunnel in a slot.</summary>
+    public IReadOnlyList<SaEntry> OfTunnel(uint tunnelSlot) => ofTunnel.TryGetValue(tunnelSlot, out var list) ? list : [];
 
     /// <summary>Takes a wiped slot of a new generation.</summary>
     public bool TryTake(bool isOutbound, out uint slot) => (isOutbound ? outbound : inbound).TryTake(out slot);
@@ -63,56 +83,127 @@ internal sealed class SaStore
         ref var sa = ref region.InboundSa(entry.Slot);
         inbound.Publish(entry.Slot);
         _ = lookup.TryAdd(sa.Spi, sa.Destination, sa.Source, entry.Slot);
-        entries[(false, entry.Spi)] = entry;
+        _ = Selectors.Use(sa.SelectorStart, sa.SelectorCount);
+        Add(entry, sa.ExpiresAt);
     }
 
-    /// <summary>Makes an outbound SA live, then switches the tunnel's workers to it: one, or all for null.</summary>
-    public void PublishOutbound(SaEntry entry, int? worker)
+    /// <summary>Makes an outbound SA live; no tunnel names it yet.</summary>
+    public void PublishOutbound(SaEntry entry)
     {
+        ref var sa = ref region.OutboundSa(entry.Slot);
         outbound.Publish(entry.Slot);
-        ref var tunnel = ref region.Tunnel(entry.TunnelSlot);
+        _ = Selectors.Use(sa.SelectorStart, sa.SelectorCount);
+        Add(entry, sa.ExpiresAt);
+    }
+
+    /// <summary>Switches the workers of an outbound SA's tunnel to it: one, or all for null.</summary>
+    public void Name(SaEntry entry, int? worker)
+    {
         for (var i = 0; i < SaSlots.Size; i++)
             if (worker is null || worker == i)
-                Volatile.Write(ref tunnel.OutboundSas[i], entry.Slot);
-        entries[(true, entry.Spi)] = entry;
+                Volatile.Write(ref region.Tunnel(entry.TunnelSlot).OutboundSas[i], entry.Slot);
+    }
+
+    /// <summary>Another record, live and not yet named, takes the place of an outbound SA, in one store for each worker; the old one goes when nothing can be under way by it.</summary>
+    public SaEntry Replace(SaEntry old, uint slot)
+    {
+        var entry = old with { Slot = slot };
+        outbound.Publish(slot);
+        Rename(old.TunnelSlot, old.Slot, slot);
+        _ = Forget(old);
+        Add(entry, region.OutboundSa(slot).ExpiresAt);
+        draining.Enqueue((Environment.TickCount64 + DrainMilliseconds, old.Slot));
+        return entry;
     }
 
     /// <summary>Takes an SA out of use; the slot is wiped once no worker can hold it.</summary>
     public void Retire(SaEntry entry)
     {
-        entries.Remove((entry.IsOutbound, entry.Spi));
+        if (!Forget(entry)) return;
+        Release(entry);
         if (entry.IsOutbound) RetireOutbound(entry.Slot);
         else RetireInbound(entry.Slot);
+        Retired?.Invoke(entry);
+    }
+
+    /// <summary>As <see cref="Retire"/> for an outbound SA, but what is under way between workers still leaves.</summary>
+    public void Drain(SaEntry entry)
+    {
+        if (!Forget(entry)) return;
+        Release(entry);
+        Unname(entry.Slot);
+        draining.Enqueue((Environment.TickCount64 + DrainMilliseconds, entry.Slot));
+        Retired?.Invoke(entry);
+    }
+
+    /// <summary>An SA ends at <paramref name="at"/> (Unix time in milliseconds), unless it does so earlier.</summary>
+    public void ExpireAt(SaEntry entry, long at)
+    {
+        ref var expires = ref entry.IsOutbound ? ref region.OutboundSa(entry.Slot).ExpiresAt : ref region.InboundSa(entry.Slot).ExpiresAt;
+        if (expires != 0 && expires <= at) return;
+        Volatile.Write(ref expires, at);
+        expiries.Enqueue(entry, at);
     }
 
     /// <summary>Wipes what can be wiped, retires what has expired. <paramref name="now"/> is Unix time in milliseconds. Returns the SAs that expired.</summary>
     public IReadOnlyList<SaEntry> Sweep(long now)
     {
         List<SaEntry>? expired = null;
-        foreach (var entry in entries.Values)
+        while (expiries.TryPeek(out var entry, out var due) && due <= now)
         {
+            expiries.Dequeue();
+            if (Find(entry.IsOutbound, entry.Spi) is not { } there || there.Slot != entry.Slot) continue;
             var at = entry.IsOutbound ? region.OutboundSa(entry.Slot).ExpiresAt : region.InboundSa(entry.Slot).ExpiresAt;
-            if (at != 0 && at <= now) (expired ??= []).Add(entry);
+            if (at == 0) continue;
+            if (at > now) expiries.Enqueue(entry, at);
+            else (expired ??= []).Add(there);
         }
 
         foreach (var entry in expired ?? []) Retire(entry);
+        while (draining.TryPeek(out var old) && old.At <= Environment.TickCount64) outbound.Retire(draining.Dequeue().Slot);
         outbound.Reclaim();
         inbound.Reclaim();
         lookup.Reclaim();
         return expired ?? [];
     }
 
+    private bool Add(SaEntry entry, long expiresAt)
+    {
+        entries[(entry.IsOutbound, entry.Spi)] = entry;
+        if (!ofTunnel.TryGetValue(entry.TunnelSlot, out var list)) ofTunnel[entry.TunnelSlot] = list = [];
+        list.Add(entry);
+        if (expiresAt != 0) expiries.Enqueue(entry, expiresAt);
+        return true;
+    }
+
+    private bool Forget(SaEntry entry)
+    {
+        if (Find(entry.IsOutbound, entry.Spi) != entry) return false;
+        entries.Remove((entry.IsOutbound, entry.Spi));
+        if (ofTunnel.TryGetValue(entry.TunnelSlot, out var list) && list.Remove(entry) && list.Count == 0) ofTunnel.Remove(entry.TunnelSlot);
+        return true;
+    }
+
+    private void Release(SaEntry entry)
+    {
+        if (entry.IsOutbound) Selectors.Release(region.OutboundSa(entry.Slot).SelectorStart, region.OutboundSa(entry.Slot).SelectorCount);
+        else Selectors.Release(region.InboundSa(entry.Slot).SelectorStart, region.InboundSa(entry.Slot).SelectorCount);
+    }
+
+    private void Unname(uint slot) => Rename(region.OutboundSa(slot).Tunnel, slot, TunnelRecord.NoSa);
+
+    private void Rename(uint tunnel, uint from, uint to)
+    {
+        if (tunnel >= (uint)region.Counts.Tunnels) return;
+        ref var record = ref region.Tunnel(tunnel);
+        for (var worker = 0; worker < SaSlots.Size; worker++)
+            if (record.OutboundSas[worker] == from)
+                Volatile.Write(ref record.OutboundSas[worker], to);
+    }
+
     private void RetireOutbound(uint slot)
     {
-        var tunnel = region.OutboundSa(slot).Tunnel;
-        if (tunnel < (uint)region.Counts.Tunnels)
-        {
-            ref var record = ref region.Tunnel(tunnel);
-            for (var worker = 0; worker < SaSlots.Size; worker++)
-                if (record.OutboundSas[worker] == slot)
-                    Volatile.Write(ref record.OutboundSas[worker], TunnelRecord.NoSa);
-        }
-
+        Unname(slot);
         outbound.Retire(slot);
     }
 

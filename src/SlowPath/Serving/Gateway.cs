@@ -12,20 +12,30 @@ namespace Appliance.SlowPath.Serving;
 /// The slow path's state and what may be done to it; everything here runs on the loop. Whatever changes (configuration, kernel, SAs, path MTUs) leads to
 /// <see cref="Recompute"/>: Policy says what the tables shall hold, the writers bring the difference to region and kernel.
 /// </summary>
-internal sealed partial class Gateway : IDisposable
+internal sealed partial class Gateway : IDisposable, IChildHost
 {
     private const uint HoldMilliseconds = 2000;
+
+    /// <summary>A negotiation takes some round trips, and a retransmission when one is lost.</summary>
+    private const uint NegotiationHoldMilliseconds = 5000;
+
+    /// <summary>After everything was computed anew, so many times as long nothing is: a large configuration that never rests leaves the loop to others.</summary>
+    private const long RestFactor = 5, RestAtMost = 2000;
     private readonly string configurationFile;
     private readonly IKernel netlink;
     private readonly KernelWriter kernel;
     private readonly TableWriter tables;
     private readonly SaInstaller installer;
+    private readonly EffectiveTunnels tunnels;
+    private readonly ChildSas children;
     private readonly PathMtus pathMtus = new();
     private readonly SemaphoreSlim saChanges = new(1, 1);
     private readonly ILogger log;
     private KernelMirror mirror;
     private IReadOnlyList<string> tableProblems = [];
+    private TablePlan? plan;
     private bool dirty = true;
+    private long recomputeFrom;
 
     /// <summary>Adopts what the region holds. Nothing is written before <see cref="StartAsync"/>.</summary>
     public Gateway(string configurationFile, GatewayConfiguration configuration, Region region, IKernel netlink, ILogger log)
@@ -37,7 +47,9 @@ internal sealed partial class Gateway : IDisposable
         this.netlink = netlink;
         kernel = new KernelWriter(netlink, log);
         tables = new TableWriter(region, new Quiescence(region));
+        tunnels = new EffectiveTunnels(configuration);
         installer = new SaInstaller(region, tables.Sas, FindTunnel, configuration.Workers.Count);
+        children = new ChildSas(region, tables.Sas, installer, tunnels, this, log);
         mirror = netlink.Dump();
     }
 
@@ -50,8 +62,20 @@ internal sealed partial class Gateway : IDisposable
     /// <summary>What the tables hold.</summary>
     public TableContents Contents => tables.Contents;
 
+    /// <summary>Where IKE puts its children.</summary>
+    public IChildSas Children => children;
+
+    /// <summary>Who hears what IKE should know; null while IKE does not run.</summary>
+    public IIkeEvents? Ike { get; set; }
+
+    /// <summary>Tunnels as they are now, instances of templates included.</summary>
+    public IReadOnlyCollection<TunnelConfiguration> Tunnels => tunnels.All;
+
     /// <summary>Live SAs.</summary>
     public IReadOnlyCollection<SaEntry> Sas => tables.Sas.All;
+
+    /// <summary>Live SAs of a tunnel.</summary>
+    public IReadOnlyList<SaEntry> SasOf(string tunnel) => TunnelSlots.TryGetValue(tunnel, out var slot) ? tables.Sas.OfTunnel(slot) : [];
 
     /// <summary>Names and slots of tunnels.</summary>
     public IReadOnlyDictionary<string, uint> TunnelSlots => tables.TunnelSlots;
@@ -66,7 +90,7 @@ internal sealed partial class Gateway : IDisposable
     {
         ref var header = ref Region.Header;
         header.SlowPathProcess = Environment.ProcessId;
-        header.HoldMilliseconds = HoldMilliseconds;
+        header.HoldMilliseconds = Configuration.Tunnels.Any(t => t.Peer is not null) ? NegotiationHoldMilliseconds : HoldMilliseconds;
         header.PathMtuFloor = TunnelMtu.LowestV4;
         header.CryptoTierWanted = Configuration.CryptoTier switch
         {
@@ -97,7 +121,7 @@ internal sealed partial class Gateway : IDisposable
         while (reader.TryNext(out var message))
         {
             if (!KernelChange.TryParse(message, out var change)) continue;
-            dirty |= mirror.Apply(change);
+            dirty |= mirror.Apply(change) && !kernel.IsOurDoing(change);
             if (change is { Kind: KernelChangeKind.Neighbour, IsRemoval: false, NeighbourState: NeighbourState.Stale }) StaleNeighbour(change.Neighbour);
         }
 
@@ -122,7 +146,8 @@ internal sealed partial class Gateway : IDisposable
     /// <summary>Applies what gathered since the last time.</summary>
     public void Settle()
     {
-        if (dirty) Recompute();
+        if (dirty && Environment.TickCount64 >= recomputeFrom) Recompute();
+        SettleTunnels();
     }
 
     /// <summary>Once a second: asks for next hops of peers that are not resolved, and tries again what did not work.</summary>
@@ -142,34 +167,33 @@ internal sealed partial class Gateway : IDisposable
     private void Recompute()
     {
         dirty = false;
+        changedTunnels.Clear();
+        var begin = Environment.TickCount64;
         var facts = new Dictionary<string, TunnelFacts>(StringComparer.Ordinal);
-        foreach (var tunnel in Configuration.Tunnels)
-        {
-            var learned = pathMtus.Of(tunnel.Name);
-            if (learned > 0) facts[tunnel.Name] = new TunnelFacts(EspShape.AesGcm, learned);
-        }
-
-        foreach (var sa in Sas.Where(s => s.IsOutbound))
-        {
-            var shape = new EspShape(CipherFacts.IvLength(sa.Cipher), CipherFacts.IcvLength(sa.Cipher), CipherFacts.BlockSize(sa.Cipher));
-            var larger = facts.TryGetValue(sa.Tunnel, out var known) && Overhead(known.Shape) > Overhead(shape) ? known.Shape : shape;
-            facts[sa.Tunnel] = new TunnelFacts(larger, pathMtus.Of(sa.Tunnel));
-        }
-
-        var wanted = TableBuilder.Build(new PolicyInputs(Configuration, mirror.View()) { Tunnels = facts });
-        var problems = tables.Apply(wanted);
+        foreach (var (name, learned) in pathMtus.All) facts[name] = new TunnelFacts(EspShape.AesGcm, learned);
+        foreach (var sa in Sas)
+            if (sa.IsOutbound)
+                facts[sa.Tunnel] = new TunnelFacts(facts.TryGetValue(sa.Tunnel, out var known) ? Larger(known.Shape, Shape(sa)) : Shape(sa), pathMtus.Of(sa.Tunnel));
+        var effective = tunnels.All;
+        plan = new TablePlan(new PolicyInputs(Configuration, mirror.View()) { Tunnels = facts, Effective = effective });
+        var problems = tables.Apply(plan.Contents);
         foreach (var problem in problems.Except(tableProblems)) log.LogError("{Problem}", problem);
         tableProblems = problems;
-        kernel.Write(Configuration, mirror);
-        AskForPaths(wanted);
+        kernel.Write(Configuration, mirror, effective);
+        AskForPaths(plan.Contents);
+        var now = Environment.TickCount64;
+        recomputeFrom = now + Math.Min((now - begin) * RestFactor, RestAtMost);
     }
+
+    private static EspShape Shape(SaEntry sa) => new(CipherFacts.IvLength(sa.Cipher), CipherFacts.IcvLength(sa.Cipher), CipherFacts.BlockSize(sa.Cipher));
+
+    private static EspShape Larger(EspShape a, EspShape b) => Overhead(a) >= Overhead(b) ? a : b;
 
     private static int Overhead(EspShape shape) => shape.IvLength + shape.IcvLength + shape.Alignment;
 
     private (uint Slot, TunnelConfiguration Configuration, TunnelContents Contents, uint Adjacency)? FindTunnel(string name)
     {
-        var configured = Configuration.Tunnels.FirstOrDefault(t => t.Name == name);
-        if (configured is null || !tables.TunnelSlots.TryGetValue(name, out var slot) || !Contents.Tunnels.TryGetValue(name, out var contents)) return null;
-        return (slot, configured, contents, tables.AdjacencyOf(contents));
+        if (tunnels.Find(name) is not { } tunnel || !tables.TunnelSlots.TryGetValue(name, out var slot) || !Contents.Tunnels.TryGetValue(name, out var contents)) return null;
+        return (slot, tunnel, contents, tables.AdjacencyOf(contents));
     }
 }

@@ -1,3 +1,6 @@
+using System.Net;
+using Appliance.Ike;
+using Appliance.Ike.Messages;
 using Appliance.Policy;
 using Appliance.Shared;
 using Appliance.SlowPath.Netlink;
@@ -12,11 +15,12 @@ internal sealed record AcquireRecord(string Tunnel, DateTimeOffset At, string So
 internal sealed partial class Gateway
 {
     private const int EventsPerRound = 4096;
-    private const long LogMilliseconds = 10_000, NeighbourMilliseconds = 500, StaleMilliseconds = 5000;
+    private const long LogMilliseconds = 10_000, NeighbourMilliseconds = 500, StaleMilliseconds = 5000, UnknownSpiMilliseconds = 1000;
     private readonly Dictionary<string, AcquireRecord> acquires = new(StringComparer.Ordinal);
     private readonly Dictionary<EventKind, ulong> eventCounts = [];
     private readonly RateLimit<(EventKind, uint)> logLimit = new(LogMilliseconds);
     private readonly RateLimit<(uint, IpAddress)> neighbourLimit = new(NeighbourMilliseconds);
+    private readonly RateLimit<IpAddress> unknownSpiLimit = new(UnknownSpiMilliseconds);
     private readonly RateLimit<(uint, IpAddress)> staleLimit = new(StaleMilliseconds);
 
     /// <summary>The last acquire of each tunnel.</summary>
@@ -61,9 +65,11 @@ internal sealed partial class Gateway
                 break;
             case EventKind.UnknownSpi:
                 if (Passes(e.Kind, e.Spi, out var more)) log.LogWarning("ESP for unknown SPI 0x{Spi:x8} from {Source} ({More} more)", e.Spi, e.Source, more);
+                if (unknownSpiLimit.TryPass(e.Source, Environment.TickCount64, out _)) Ike?.Raise(new UnknownSpiSeen(e.Source.ToIPAddress(), e.Spi));
                 break;
             case EventKind.PeerMoved:
-                if (Passes(e.Kind, e.Sa, out var others)) log.LogWarning("ESP of SPI 0x{Spi:x8} came from {Source} port {Port} ({More} more)", e.Spi, e.Source, e.SourcePort, others);
+                if (Passes(e.Kind, e.Sa, out var others)) log.LogInformation("ESP of SPI 0x{Spi:x8} came from {Source} port {Port} ({More} more)", e.Spi, e.Source, e.SourcePort, others);
+                if (tables.Sas.Find(false, e.Spi) is not null) Ike?.Raise(new PeerMoved(e.Spi, new IPEndPoint(e.Source.ToIPAddress(), e.SourcePort)));
                 break;
             default:
                 break;
@@ -77,13 +83,28 @@ internal sealed partial class Gateway
         acquires[tunnel] = new AcquireRecord(tunnel, DateTimeOffset.UtcNow, e.Source.ToString(), e.Destination.ToString(), e.Protocol, count);
         if (Passes(e.Kind, e.Tunnel, out var more))
             log.LogInformation("tunnel {Tunnel} needs an SA: {Source} to {Destination}, protocol {Protocol} ({More} more)", tunnel, e.Source, e.Destination, e.Protocol, more);
+        if (tunnels.Find(tunnel) is { Peer: not null, Template: null }) Ike?.Raise(new PacketWaits(tunnel, Selector(e, e.Source, e.SourcePort), Selector(e, e.Destination, e.DestinationPort)));
+    }
+
+    /// <summary>One address, protocol and port: what a packet says of itself (RFC 7296 §2.9). Ports of protocols that have none here are any.</summary>
+    private static TrafficSelector Selector(in EventRecord e, IpAddress address, ushort port)
+    {
+        var any = e is { SourcePort: 0, DestinationPort: 0 };
+        return new TrafficSelector(e.Protocol, any ? (ushort)0 : port, any ? ushort.MaxValue : port, address.ToIPAddress(), address.ToIPAddress());
     }
 
     private void Expired(in EventRecord e)
     {
         var spi = e.Spi;
-        var entry = Sas.FirstOrDefault(s => s.IsOutbound && s.Spi == spi);
-        if (entry is null || !Passes(e.Kind, e.Sa, out _)) return;
+        if (tables.Sas.Find(true, spi) is not { } entry) return;
+        if (tunnels.Configured(entry.Tunnel) is { Peer: not null })
+        {
+            // Every packet of an SA that is used up says so; once in a while is enough.
+            if (e.Kind == EventKind.SoftExpire || Passes(e.Kind, e.Sa, out _)) Ike?.Raise(new ChildExpires(spi, e.Kind == EventKind.HardExpire));
+            return;
+        }
+
+        if (!Passes(e.Kind, e.Sa, out _)) return;
         if (e.Kind == EventKind.SoftExpire) log.LogWarning("outbound SA 0x{Spi:x8} of tunnel {Tunnel} is at sequence number {Number}: give the tunnel new keys", spi, entry.Tunnel, e.Value);
         else log.LogError("outbound SA 0x{Spi:x8} of tunnel {Tunnel} is used up and sends nothing any more: give the tunnel new keys", spi, entry.Tunnel);
     }
@@ -106,8 +127,14 @@ internal sealed partial class Gateway
     private void AskForPaths(TableContents wanted)
     {
         foreach (var adjacency in wanted.Adjacencies.Values)
-            if (!adjacency.IsResolved && wanted.Ports.FirstOrDefault(p => p.Index == adjacency.Key.Port) is { InterfaceIndex: > 0 } port)
-                Use(port.InterfaceIndex, adjacency.Key.Neighbour, neighbourLimit);
+            if (!adjacency.IsResolved)
+                AskForPath(adjacency.Key);
+    }
+
+    private void AskForPath(AdjacencyKey path)
+    {
+        if (Contents.Adjacencies.TryGetValue(path, out var adjacency) && !adjacency.IsResolved && Contents.Ports.FirstOrDefault(p => p.Index == path.Port) is { InterfaceIndex: > 0 } port)
+            Use(port.InterfaceIndex, path.Neighbour, neighbourLimit);
     }
 
     private void Use(uint link, IpAddress neighbour, RateLimit<(uint, IpAddress)> limit)
@@ -121,10 +148,10 @@ internal sealed partial class Gateway
         if (e.Sa >= (uint)Region.Counts.OutboundSas) return;
         ref var sa = ref Region.OutboundSa(e.Sa);
         if (sa.State != SlotState.Live || sa.Generation != e.Generation || tables.TunnelOf(sa.Tunnel) is not { } tunnel) return;
-        if (Configuration.Tunnels.FirstOrDefault(t => t.Name == tunnel) is not { PathMtu: TunnelConfiguration.Auto }) return;
+        if (tunnels.Find(tunnel) is not { PathMtu: TunnelConfiguration.Auto }) return;
         if (!pathMtus.Report(tunnel, (int)Math.Min(e.Value, ushort.MaxValue), sa.Destination.IsV4, sa.PathMtu, Environment.TickCount64)) return;
         log.LogInformation("path MTU of tunnel {Tunnel} is {Mtu} octets", tunnel, pathMtus.Of(tunnel));
-        dirty = true;
+        changedTunnels.Add(tunnel);
     }
 
     private bool Passes(EventKind kind, uint key, out ulong suppressed) => logLimit.TryPass((kind, key), Environment.TickCount64, out suppressed);

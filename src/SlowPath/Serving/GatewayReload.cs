@@ -26,6 +26,7 @@ internal sealed partial class Gateway
             RetireManual(Configuration, wanted);
             RetireReshaped(wanted);
             Configuration = wanted;
+            tunnels.Configure(wanted);
             Recompute();
         }
         finally
@@ -63,14 +64,14 @@ internal sealed partial class Gateway
     /// <summary>SAs carry their tunnel's encapsulation and flags; a tunnel that changed those needs new SAs.</summary>
     private void RetireReshaped(GatewayConfiguration wanted)
     {
-        foreach (var before in Configuration.Tunnels)
-        {
-            var after = wanted.Tunnels.FirstOrDefault(t => t.Name == before.Name);
-            if (after is null || Shape(after) == Shape(before)) continue;
-            foreach (var sa in Sas.Where(s => s.Tunnel == before.Name).ToList()) tables.Sas.Retire(sa);
-        }
+        var kept = wanted.Tunnels.ToDictionary(t => t.Name, StringComparer.Ordinal);
+        var reshaped = Configuration.Tunnels.Where(t => kept.TryGetValue(t.Name, out var after) && Shape(after) != Shape(t)).Select(t => t.Name).ToHashSet(StringComparer.Ordinal);
+        if (reshaped.Count == 0) return;
+        foreach (var sa in Sas.Where(s => reshaped.Contains(s.Tunnel) || (tunnels.Find(s.Tunnel)?.Template is { } template && reshaped.Contains(template))).ToList()) tables.Sas.Retire(sa);
     }
 
-    private static (EspEncapsulation, ushort, ushort, ushort, bool, bool, int, ushort) Shape(TunnelConfiguration tunnel) =>
-        (tunnel.Encapsulation, tunnel.LocalPort, tunnel.RemotePort, tunnel.KeepaliveSeconds, tunnel.CheckSource, tunnel.SetDf, tunnel.Dscp, tunnel.TfcMultiple);
+    /// <summary>A tunnel that IKE keys has ends and ports from there; another peer means other SAs.</summary>
+    private static (EspEncapsulation, ushort, ushort, ushort, bool, bool, int, ushort, string?, bool) Shape(TunnelConfiguration tunnel) => tunnel.Peer is { } peer
+        ? (default, 0, 0, 0, tunnel.CheckSource, tunnel.SetDf, tunnel.Dscp, tunnel.TfcMultiple, peer, tunnel.IsTemplate)
+        : (tunnel.Encapsulation, tunnel.LocalPort, tunnel.RemotePort, tunnel.KeepaliveSeconds, tunnel.CheckSource, tunnel.SetDf, tunnel.Dscp, tunnel.TfcMultiple, null, false);
 }

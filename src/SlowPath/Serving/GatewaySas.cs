@@ -21,7 +21,7 @@ internal sealed partial class Gateway
             var slots = await installer.InstallAsync(requests, UnixNow);
             foreach (var request in requests)
                 log.LogInformation("installed {Direction} SA 0x{Spi:x8} of tunnel {Tunnel}: {Cipher}", request.Direction, request.Spi, request.Tunnel, CipherNames.NameOf(request.Cipher, request.KeyLength));
-            dirty = true;
+            foreach (var request in requests) changedTunnels.Add(request.Tunnel);
             return slots;
         }
         finally
@@ -38,12 +38,7 @@ internal sealed partial class Gateway
         var slots = await InstallAsync(requests);
         var fresh = requests.Select(r => (r.IsOutbound, r.Spi)).ToHashSet();
         var end = UnixNow + retireSeconds * 1000L;
-        foreach (var old in Sas.Where(s => s.Tunnel == tunnel && !fresh.Contains((s.IsOutbound, s.Spi))).ToList())
-        {
-            ref var expires = ref old.IsOutbound ? ref Region.OutboundSa(old.Slot).ExpiresAt : ref Region.InboundSa(old.Slot).ExpiresAt;
-            if (expires == 0 || expires > end) Volatile.Write(ref expires, end);
-        }
-
+        foreach (var old in Sas.Where(s => s.Tunnel == tunnel && !fresh.Contains((s.IsOutbound, s.Spi))).ToList()) tables.Sas.ExpireAt(old, end);
         return slots;
     }
 
@@ -54,7 +49,7 @@ internal sealed partial class Gateway
         var entry = tables.Sas.Find(isOutbound, spi) ?? throw new RefusedException($"there is no {(isOutbound ? "outbound" : "inbound")} SA 0x{spi:x8}", "GET /sa lists them", 404);
         tables.Sas.Retire(entry);
         log.LogInformation("deleted {Direction} SA 0x{Spi:x8} of tunnel {Tunnel}", entry.Direction, spi, entry.Tunnel);
-        dirty = true;
+        changedTunnels.Add(entry.Tunnel);
     }
 
     /// <summary>Retires what has expired, wipes what nobody holds any more.</summary>
@@ -63,10 +58,11 @@ internal sealed partial class Gateway
         foreach (var entry in tables.Sas.Sweep(UnixNow))
         {
             log.LogInformation("{Direction} SA 0x{Spi:x8} of tunnel {Tunnel} has ended", entry.Direction, entry.Spi, entry.Tunnel);
-            dirty = true;
+            changedTunnels.Add(entry.Tunnel);
         }
 
-        dirty |= pathMtus.Age(Environment.TickCount64);
+        children.Sweep(Environment.TickCount64);
+        foreach (var tunnel in pathMtus.Age(Environment.TickCount64)) changedTunnels.Add(tunnel);
     }
 
     /// <summary>Installs the keys of the file where they are not installed yet, then forgets them.</summary>

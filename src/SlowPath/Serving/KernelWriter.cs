@@ -9,6 +9,7 @@ internal sealed class KernelWriter(IKernel netlink, ILogger log)
 {
     private readonly Dictionary<KernelRoute, string> failed = [];
     private readonly HashSet<KernelRoute> issued = [];
+    private IReadOnlySet<KernelRoute> wanted = new HashSet<KernelRoute>();
 
     /// <summary>What could not be done, one sentence each.</summary>
     public IReadOnlyCollection<string> Problems => failed.Values;
@@ -16,15 +17,18 @@ internal sealed class KernelWriter(IKernel netlink, ILogger log)
     /// <summary>The mirror was read anew: what was written and is not in it is not there.</summary>
     public void Forget() => issued.Clear();
 
+    /// <summary>Whether a change only says that the kernel did what it was told here.</summary>
+    public bool IsOurDoing(in KernelChange change) => change.Kind == KernelChangeKind.Route && change.Route.Protocol == KernelRoutes.OwnProtocol && wanted.Contains(change.Route) != change.IsRemoval;
+
     /// <summary>Writes what is missing, removes what is ours and not wanted. True when something changed.</summary>
-    public bool Write(GatewayConfiguration configuration, KernelMirror mirror)
+    public bool Write(GatewayConfiguration configuration, KernelMirror mirror, IReadOnlyCollection<TunnelConfiguration> effective)
     {
         var door = configuration.Vpn is { } vpn ? mirror.Link(vpn.Device) : null;
         var changed = door is not null && Door(configuration.Vpn!, door, mirror);
         foreach (var port in configuration.Ports)
             if (port.Addresses.Count > 0 && mirror.Link(port.Device) is { } link)
                 changed |= Addresses(port.Addresses, link, mirror, removeOthers: false);
-        var wanted = KernelRoutes.Wanted(configuration, door is { IsUp: true } ? door.Index : 0);
+        wanted = KernelRoutes.Wanted(configuration, door is { IsUp: true } ? door.Index : 0, effective);
         var there = mirror.OwnRoutes.ToHashSet();
         foreach (var old in failed.Keys.Where(r => !wanted.Contains(r) || there.Contains(r)).ToList()) failed.Remove(old);
         issued.ExceptWith(there);

@@ -17,13 +17,17 @@ internal sealed class PathMtus
         return true;
     }
 
-    /// <summary>Forgets what is too old; true when something was.</summary>
-    public bool Age(long tick)
+    /// <summary>Forgets what is too old; the tunnels that it was of.</summary>
+    public IReadOnlyList<string> Age(long tick)
     {
+        if (learned.Count == 0) return [];
         var old = learned.Where(l => tick - l.Value.At > AgeMilliseconds).Select(l => l.Key).ToList();
         foreach (var tunnel in old) learned.Remove(tunnel);
-        return old.Count > 0;
+        return old;
     }
+
+    /// <summary>What is known, by tunnel.</summary>
+    public IEnumerable<(string Tunnel, int Mtu)> All => learned.Select(l => (l.Key, l.Value.Mtu));
 
     /// <summary>What is known of a tunnel's path; 0 for nothing.</summary>
     public int Of(string tunnel) => learned.TryGetValue(tunnel, out var entry) ? entry.Mtu : 0;

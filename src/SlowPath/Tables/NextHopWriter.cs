@@ -64,6 +64,13 @@ internal sealed class NextHopWriter
     /// <summary>Whether a next hop has a record.</summary>
     public bool Has(in NextHop hop) => slots.ContainsKey(hop);
 
+    /// <summary>Retires the next hop of a tunnel that no route names any more.</summary>
+    public void Remove(in NextHop hop)
+    {
+        if (slots.Remove(hop, out var slot)) pool.Retire(slot);
+        pool.Reclaim();
+    }
+
     /// <summary>Retires what no route names any more.</summary>
     public void Sweep(IReadOnlySet<NextHop> wanted)
     {

@@ -10,10 +10,11 @@ internal sealed class SpdWriter
     private readonly Region region;
     private readonly SlotRanges ranges;
 
-    public SpdWriter(Region region, Quiescence quiescence)
+    /// <summary>Shares the table's slots with the traffic selectors of SAs.</summary>
+    public SpdWriter(Region region, SlotRanges ranges)
     {
         this.region = region;
-        ranges = new SlotRanges(region.Counts.SpdRules, quiescence);
+        this.ranges = ranges;
         var (first, count) = InForce;
         if (!ranges.TryClaim(first, (int)count)) Volatile.Write(ref region.Header.Spd, 0);
     }

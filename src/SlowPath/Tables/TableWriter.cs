@@ -28,8 +28,9 @@ internal sealed class TableWriter
         adjacencies = new AdjacencyWriter(region, quiescence);
         nextHops = new NextHopWriter(region, quiescence);
         tunnels = new TunnelWriter(region, quiescence);
-        spd = new SpdWriter(region, quiescence);
-        Sas = new SaStore(region, quiescence);
+        var rules = new SlotRanges(region.Counts.SpdRules, quiescence);
+        spd = new SpdWriter(region, rules);
+        Sas = new SaStore(region, quiescence, rules);
         tunnels.Adopt();
         adjacencies.Adopt();
         nextHops.Adopt(tunnels.NameOf);
@@ -67,13 +68,48 @@ internal sealed class TableWriter
         if (!WriteRoutes(wanted.Routes)) problems.Add("no room for all routes: raise region: ipv4_groups or ipv6_nodes");
         Refresh(wanted);
         foreach (var orphan in orphans)
-            foreach (var sa in Sas.All.Where(s => s.TunnelSlot == orphan).ToList())
+            foreach (var sa in Sas.OfTunnel(orphan).ToList())
                 Sas.Retire(sa);
         nextHops.Sweep(hops);
         adjacencies.Sweep(wanted.Adjacencies, replaced);
         tunnels.Retire(orphans);
         Contents = wanted;
         return problems;
+    }
+
+    /// <summary>Applies the change of one tunnel, in the same order. False when there is no room for it: the next <see cref="Apply(TableContents)"/> says for what.</summary>
+    public bool Apply(TunnelChange change)
+    {
+        var room = true;
+        var (replaced, orphans) = (new List<uint>(), new List<uint>());
+        if (change.After is { Path: { } path } && adjacencies.SlotOf(path) == AdjacencyWriter.None && Contents.Adjacencies.TryGetValue(path, out var adjacency))
+            room &= adjacencies.Write(new Dictionary<AdjacencyKey, Adjacency> { [path] = adjacency }, replaced);
+        if (change.After is { } tunnel) room &= tunnels.Write(tunnel, orphans);
+        else if (tunnels.Remove(change.Name) is { } gone) orphans.Add(gone);
+        foreach (var (prefix, hop) in change.Routes.OrderByDescending(r => r.Hop is { Protected: true }))
+        {
+            if (hop is not { } wanted)
+            {
+                _ = routes.Remove(prefix.Address, prefix.Length);
+                written?.Remove(prefix);
+            }
+            else if (nextHops.Write([wanted], TunnelSlot, adjacencies.SlotOf) && routes.Set(prefix.Address, prefix.Length, nextHops.SlotOf(wanted)) != RouteChange.Full)
+            {
+                if (written is not null) written[prefix] = wanted;
+            }
+            else
+            {
+                room = false;
+            }
+        }
+
+        if (change.After is { } after && tunnels.Slots.TryGetValue(after.Name, out var slot)) Refresh(after, Sas.OfTunnel(slot));
+        foreach (var orphan in orphans)
+            foreach (var sa in Sas.OfTunnel(orphan).ToList())
+                Sas.Retire(sa);
+        if (change.After is null) nextHops.Remove(NextHop.Into(change.Name));
+        tunnels.Retire(orphans);
+        return room;
     }
 
     /// <summary>A rule whose tunnel has no slot names one that can never be.</summary>
@@ -100,11 +136,18 @@ internal sealed class TableWriter
 
     private void Refresh(TableContents wanted)
     {
-        foreach (var sa in Sas.All)
+        foreach (var tunnel in wanted.Tunnels.Values)
+            if (tunnels.Slots.TryGetValue(tunnel.Name, out var slot) && Sas.OfTunnel(slot) is { Count: > 0 } sas)
+                Refresh(tunnel, sas);
+    }
+
+    private void Refresh(TunnelContents tunnel, IReadOnlyList<SaEntry> sas)
+    {
+        var adjacency = AdjacencyOf(tunnel);
+        foreach (var sa in sas)
         {
-            if (!sa.IsOutbound || !wanted.Tunnels.TryGetValue(sa.Tunnel, out var tunnel)) continue;
+            if (!sa.IsOutbound) continue;
             ref var record = ref region.OutboundSa(sa.Slot);
-            var adjacency = AdjacencyOf(tunnel);
             if (record.Adjacency != adjacency) Volatile.Write(ref record.Adjacency, adjacency);
             if (record.PathMtu != tunnel.PathMtu) Volatile.Write(ref record.PathMtu, tunnel.PathMtu);
         }

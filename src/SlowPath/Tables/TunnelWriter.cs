@@ -4,8 +4,8 @@ using Appliance.Shared;
 namespace Appliance.SlowPath.Tables;
 
 /// <summary>
-/// Tunnel records by name. A tunnel whose ends or kind changed is another tunnel: it gets a new slot, and its SAs go with the old one. Everything else changes in
-/// place, a word at a time.
+/// Tunnel records by name. A tunnel whose kind changed, or whose ends did without IKE having moved them, is another tunnel: it gets a new slot, and its SAs go with the old one.
+/// Everything else changes in place, a word at a time; workers read ends only to compare them (transport mode's source, quoted ICMP), and half an address equals none.
 /// </summary>
 internal sealed class TunnelWriter
 {
@@ -42,24 +42,7 @@ internal sealed class TunnelWriter
     public bool Write(IReadOnlyDictionary<string, TunnelContents> wanted, List<uint> orphans)
     {
         var room = true;
-        foreach (var tunnel in wanted.Values)
-        {
-            if (slots.TryGetValue(tunnel.Name, out var slot))
-            {
-                ref var there = ref region.Tunnel(slot);
-                if (there.Kind == tunnel.Kind && there.Local == tunnel.Local && there.Remote == tunnel.Remote)
-                {
-                    Adjust(ref there, tunnel);
-                    continue;
-                }
-
-                orphans.Add(slot);
-            }
-
-            if (pool.TryTake(out var fresh)) slots[tunnel.Name] = Create(fresh, tunnel);
-            else room = false;
-        }
-
+        foreach (var tunnel in wanted.Values) room &= Write(tunnel, orphans);
         foreach (var (name, slot) in slots.Where(s => !wanted.ContainsKey(s.Key)).ToList())
         {
             slots.Remove(name);
@@ -68,6 +51,30 @@ internal sealed class TunnelWriter
 
         return room;
     }
+
+    /// <summary>Writes one tunnel; false when there is no room for it.</summary>
+    public bool Write(TunnelContents tunnel, List<uint> orphans)
+    {
+        if (slots.TryGetValue(tunnel.Name, out var slot))
+        {
+            ref var there = ref region.Tunnel(slot);
+            if (there.Kind == tunnel.Kind && (tunnel.EndsMove || (there.Local == tunnel.Local && there.Remote == tunnel.Remote)))
+            {
+                Adjust(ref there, tunnel);
+                return true;
+            }
+
+            orphans.Add(slot);
+            slots.Remove(tunnel.Name);
+        }
+
+        if (!pool.TryTake(out var fresh)) return false;
+        slots[tunnel.Name] = Create(fresh, tunnel);
+        return true;
+    }
+
+    /// <summary>A tunnel that is gone: its slot, which is live until <see cref="Retire"/>, or null.</summary>
+    public uint? Remove(string name) => slots.Remove(name, out var slot) ? slot : null;
 
     /// <summary>Retires slots that no route, rule or SA names any more.</summary>
     public void Retire(List<uint> orphans)
@@ -80,8 +87,6 @@ internal sealed class TunnelWriter
     {
         ref var record = ref region.Tunnel(slot);
         record.Kind = tunnel.Kind;
-        record.Local = tunnel.Local;
-        record.Remote = tunnel.Remote;
         for (var worker = 0; worker < SaSlots.Size; worker++) record.OutboundSas[worker] = TunnelRecord.NoSa;
         record.Name.Set(tunnel.Name);
         Adjust(ref record, tunnel);
@@ -91,6 +96,8 @@ internal sealed class TunnelWriter
 
     private static void Adjust(ref TunnelRecord record, TunnelContents tunnel)
     {
+        if (record.Local != tunnel.Local) record.Local = tunnel.Local;
+        if (record.Remote != tunnel.Remote) record.Remote = tunnel.Remote;
         Volatile.Write(ref record.HoldOnMiss, tunnel.Hold ? (byte)1 : (byte)0);
         Volatile.Write(ref record.CheckSourceRoute, tunnel.CheckSource ? (byte)1 : (byte)0);
         Volatile.Write(ref record.InnerMtu, tunnel.InnerMtu);

@@ -26,12 +26,16 @@ internal sealed class Bench : IDisposable
         """;
 
     private readonly string folder;
+    private readonly Func<GatewayConfiguration, GatewayConfiguration> adapt;
     private CancellationTokenSource stop = new();
     private Thread? thread;
     private ApiServer? api;
 
-    public Bench(string configuration = Configuration)
+    /// <param name="configuration">The file.</param>
+    /// <param name="adapt">What the slow path reads otherwise than the file says.</param>
+    public Bench(string configuration = Configuration, Func<GatewayConfiguration, GatewayConfiguration>? adapt = null)
     {
+        this.adapt = adapt ?? (c => c);
         folder = Path.Combine("/dev/shm", $"slow-bench-{Environment.ProcessId}-{Guid.NewGuid():N}");
         Paths = RuntimePaths.At(folder);
         Paths.Create();
@@ -48,6 +52,9 @@ internal sealed class Bench : IDisposable
     }
 
     public FakeKernel Kernel { get; } = new();
+
+    /// <summary>What IKE was told.</summary>
+    public IkeLog Ike { get; } = new();
 
     public RuntimePaths Paths { get; }
 
@@ -106,8 +113,8 @@ internal sealed class Bench : IDisposable
     private void Start()
     {
         stop = new CancellationTokenSource();
-        var configuration = ConfigurationReader.ReadFile(File, out _)!.Gateway;
-        Gateway = new Gateway(File, configuration, Region, Kernel, NullLogger.Instance);
+        var configuration = adapt(ConfigurationReader.ReadFile(File, out _)!.Gateway);
+        Gateway = new Gateway(File, configuration, Region, Kernel, NullLogger.Instance) { Ike = Ike };
         Loop = new EventLoop(() => { }, 5);
         var token = stop.Token;
         var loop = Loop;
@@ -126,4 +133,12 @@ internal sealed class Bench : IDisposable
         Gateway.Dispose();
         stop.Dispose();
     }
+}
+
+/// <summary>Remembers what IKE is told.</summary>
+internal sealed class IkeLog : IIkeEvents
+{
+    public List<Appliance.Ike.IkeEvent> Events { get; } = [];
+
+    public void Raise(Appliance.Ike.IkeEvent e) => Events.Add(e);
 }

@@ -1,0 +1,123 @@
+using Appliance.Shared;
+
+namespace Appliance.Policy;
+
+/// <summary>What changes in the tables when one tunnel does.</summary>
+/// <param name="Name">The tunnel.</param>
+/// <param name="After">What it is now; null when it is gone.</param>
+/// <param name="Routes">Prefixes that lead elsewhere now; null for nowhere at all.</param>
+public sealed record TunnelChange(string Name, TunnelContents? After, IReadOnlyList<(IpPrefix Prefix, NextHop? Hop)> Routes);
+
+/// <summary>
+/// The tables for one state of configuration, kernel and SAs: 1. ports, 2. the underlay, 3. each tunnel's path and MTU, 4. adjacencies, 5. routes, 6. SPD,
+/// 7. local addresses. Then one tunnel at a time can change (<see cref="Set"/>, <see cref="Remove"/>), which leads to the same tables as a plan made anew, without looking at the others.
+/// </summary>
+public sealed class TablePlan
+{
+    private const int LinkMtuUnknown = 1500;
+    private readonly PortMap ports;
+    private readonly Underlay underlay;
+    private readonly Dictionary<string, TunnelContents> tunnels = new(StringComparer.Ordinal);
+    private readonly Dictionary<AdjacencyKey, Adjacency> adjacencies = [];
+    private readonly RouteLayers routes;
+
+    /// <summary>Everything, from the start.</summary>
+    public TablePlan(PolicyInputs inputs)
+    {
+        var (configuration, kernel) = (inputs.Configuration, inputs.Kernel);
+        var effective = inputs.Effective ?? configuration.Tunnels;
+        ports = new PortMap(configuration, kernel);
+        underlay = new Underlay(kernel, ports);
+        foreach (var tunnel in effective)
+            if (!tunnel.IsTemplate)
+                tunnels[tunnel.Name] = Tunnel(tunnel, inputs.Tunnels.TryGetValue(tunnel.Name, out var known) ? known : TunnelFacts.None);
+        Neighbours(kernel);
+        foreach (var tunnel in tunnels.Values) NeedPath(tunnel);
+        routes = new RouteBuilder(configuration, kernel, ports, underlay, adjacencies).Build(effective);
+        Contents = new TableContents
+        {
+            Ports = ports.All,
+            Tunnels = tunnels,
+            Adjacencies = adjacencies,
+            Routes = routes.Chosen,
+            Rules = SpdBuilder.Build(configuration),
+            LocalAddresses = LocalAddresses(configuration, kernel),
+        };
+    }
+
+    /// <summary>What the tables shall hold; changes with the plan.</summary>
+    public TableContents Contents { get; }
+
+    /// <summary>A tunnel's ends or facts changed, or an instance is new or carries other prefixes. The prefixes of a tunnel that the configuration names stay as they were.</summary>
+    public TunnelChange Set(TunnelConfiguration tunnel, TunnelFacts facts)
+    {
+        var contents = Tunnel(tunnel, facts);
+        tunnels[tunnel.Name] = contents;
+        NeedPath(contents);
+        return new TunnelChange(tunnel.Name, contents, tunnel.Template is null ? [] : routes.Claim(tunnel.Name, RouteBuilder.Prefixes(tunnel)));
+    }
+
+    /// <summary>An instance is gone.</summary>
+    public TunnelChange Remove(string name)
+    {
+        tunnels.Remove(name);
+        return new TunnelChange(name, null, routes.Claim(name, []));
+    }
+
+    private TunnelContents Tunnel(TunnelConfiguration tunnel, TunnelFacts facts)
+    {
+        var path = tunnel.Remote.IsAny ? null : underlay.Resolve(tunnel.Remote);
+        var link = path is { } key && ports.All[key.Port].Mtu is > 0 and var mtu ? mtu : LinkMtuUnknown;
+        var pathMtu = tunnel.PathMtu != TunnelConfiguration.Auto ? tunnel.PathMtu
+            : facts.LearnedPathMtu > 0 ? Math.Clamp(facts.LearnedPathMtu, TunnelMtu.Floor(tunnel.Remote.IsV4), Math.Max(link, TunnelMtu.Floor(tunnel.Remote.IsV4)))
+            : link;
+        var inner = TunnelMtu.Inner(pathMtu, tunnel.Remote.IsV4, tunnel.Encapsulation, tunnel.Kind, facts.Shape);
+        if (tunnel.Mtu != TunnelConfiguration.Auto) inner = Math.Min(inner, tunnel.Mtu);
+        return new TunnelContents
+        {
+            Name = tunnel.Name,
+            Kind = tunnel.Kind,
+            Hold = tunnel.Hold,
+            CheckSource = tunnel.CheckSource,
+            Local = tunnel.Local,
+            Remote = tunnel.Remote,
+            EndsMove = tunnel.Peer is not null,
+            InnerMtu = (ushort)inner,
+            MssClampV4 = Clamp(tunnel.MssClamp, inner, v4: true),
+            MssClampV6 = Clamp(tunnel.MssClamp, inner, v4: false),
+            PathMtu = (ushort)pathMtu,
+            Path = path,
+        };
+    }
+
+    private static ushort Clamp(int configured, int inner, bool v4) =>
+        configured == 0 ? (ushort)0 : configured == TunnelConfiguration.Auto ? TunnelMtu.Mss(inner, v4) : (ushort)configured;
+
+    private void Neighbours(KernelView kernel)
+    {
+        foreach (var neighbour in kernel.Neighbours)
+        {
+            if (ports.OfLink(neighbour.Link) is not { Kind: PortKind.AfXdp } port || AddressScope.IsMulticast(neighbour.Address)) continue;
+            var key = new AdjacencyKey(port.Index, neighbour.Address);
+            adjacencies[key] = new Adjacency(key, true, false, port.Mtu, neighbour.Mac, port.Mac);
+        }
+
+        foreach (var port in ports.All)
+            if (port.Kind == PortKind.Tun && ports.OfLink(port.InterfaceIndex) is not null)
+                adjacencies[new AdjacencyKey(port.Index, default)] = new Adjacency(new AdjacencyKey(port.Index, default), true, true, port.Mtu, 0, 0);
+    }
+
+    /// <summary>The next hop of a tunnel's outer packets has a record before it is resolved, so that SAs can name it.</summary>
+    private void NeedPath(TunnelContents tunnel)
+    {
+        if (tunnel.Path is { } path && !adjacencies.ContainsKey(path)) adjacencies[path] = new Adjacency(path, false, false, ports.All[path.Port].Mtu, 0, ports.All[path.Port].Mac);
+    }
+
+    /// <summary>
+    /// Addresses that the XDP program leaves to the kernel. The inner addresses of the host's own door are not among them: what comes for them in the clear is dropped.
+    /// </summary>
+    private static List<IpAddress> LocalAddresses(GatewayConfiguration configuration, KernelView kernel) => kernel.Addresses
+        .Select(a => a.Address)
+        .Where(a => !AddressScope.IsLoopback(a) && configuration.Vpn?.Addresses.Any(v => v.Address == a) != true)
+        .Distinct().Order().Take(Region.MaximumLocalAddresses).ToList();
+}

@@ -1,0 +1,65 @@
+using Appliance.Ike;
+using Appliance.Policy;
+using Appliance.SlowPath.Sas;
+
+namespace Appliance.SlowPath.Serving;
+
+/// <summary>Tunnels whose ends, instances and routes come from children of IKE: one changes without looking at the others.</summary>
+internal sealed partial class Gateway
+{
+    private readonly HashSet<string> changedTunnels = new(StringComparer.Ordinal);
+
+    /// <inheritdoc/>
+    bool IChildHost.Apply(string tunnel, EspShape? shape) => Apply(tunnel, shape);
+
+    /// <inheritdoc/>
+    void IChildHost.ApplySoon(string tunnel) => changedTunnels.Add(tunnel);
+
+    /// <inheritdoc/>
+    uint? IChildHost.SlotOf(string tunnel) => tables.TunnelSlots.TryGetValue(tunnel, out var slot) ? slot : null;
+
+    /// <inheritdoc/>
+    void IChildHost.Raise(IkeEvent e) => Ike?.Raise(e);
+
+    private void SettleTunnels()
+    {
+        if (changedTunnels.Count == 0) return;
+        var names = changedTunnels.ToList();
+        changedTunnels.Clear();
+        foreach (var name in names) Apply(name, null);
+    }
+
+    private bool Apply(string name, EspShape? shape)
+    {
+        // Before the first tables there is no plan, and what comes first will include this.
+        if (plan is null) Recompute();
+        var before = Contents.Tunnels.GetValueOrDefault(name);
+        var now = tunnels.Find(name);
+        if (now is null && tunnels.Configured(name) is { } configured && configured.Name == name) return true;
+        var change = now is null ? plan!.Remove(name) : plan!.Set(now, FactsOf(name, shape));
+        if (change.After == before && change.Routes.Count == 0) return true;
+        var room = tables.Apply(change);
+        if (change.After is { Path: { } path } && path != before?.Path) AskForPath(path);
+
+        // What the kernel is told of an instance is mostly its template's; where it is not, or the only prefix of a transport-mode tunnel moved, everything is looked at.
+        if (!room || IsKernelConcerned(name, now, change)) dirty = true;
+        return room;
+    }
+
+    private bool IsKernelConcerned(string name, TunnelConfiguration? now, TunnelChange change)
+    {
+        if (tunnels.Configured(name) is not { } source) return true;
+        if (!source.IsTemplate) return source.Kind == Shared.TunnelKind.Transport && change.After?.Remote != source.Remote;
+        return now is null ? source.Kind == Shared.TunnelKind.Transport || change.Routes.Any(r => !source.Routes.Any(p => p.Contains(r.Prefix))) : !KernelRoutes.AreCovered(now, source);
+    }
+
+    private TunnelFacts FactsOf(string name, EspShape? shape)
+    {
+        var known = shape;
+        if (tables.TunnelSlots.TryGetValue(name, out var slot))
+            foreach (var sa in tables.Sas.OfTunnel(slot))
+                if (sa.IsOutbound)
+                    known = known is { } other ? Larger(other, Shape(sa)) : Shape(sa);
+        return new TunnelFacts(known ?? EspShape.AesGcm, pathMtus.Of(name));
+    }
+}
