@@ -11,6 +11,7 @@ var root = new RootCommand("VPN gateway appliance: runs gateways, asks them, and
     IkeCommand.Create(),
     SaCommand.Create(),
     ReloadCommand.Create(),
+    PkiCommand.Create(),
     LabCommand.Create(),
 };
 
