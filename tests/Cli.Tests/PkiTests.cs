@@ -32,7 +32,7 @@ public sealed class PkiTests : IDisposable
             Assert.Contains(part, shown, StringComparison.Ordinal);
         Assert.Equal((0, 0), (Verify("gw-a"), Verify("gw-b")));
         Assert.Equal(openssl.Run("pkey", "-in", "pki/gw-a.key", "-pubout"), openssl.Run("x509", "-in", "pki/gw-a.crt", "-noout", "-pubkey"));
-        Assert.Equal(1, JsonNode.Parse(Done("revoke", "gw-b", "--ca", Ca, "--json"))!["revoked"]!.AsArray().Count);
+        Assert.Single(JsonNode.Parse(Done("revoke", "gw-b", "--ca", Ca, "--json"))!["revoked"]!.AsArray());
         Assert.Equal((0, 2), (Verify("gw-a"), Verify("gw-b")));
         // A new list, with nothing more in it, keeps what was revoked.
         Done("revoke", "--ca", Ca, "--crl-days", "7");
@@ -48,6 +48,7 @@ public sealed class PkiTests : IDisposable
         OpenSsl.SkipWithout();
         Done("init", Ca);
         Done("issue", "gw-a", "--ca", Ca);
+        Skip.If(OperatingSystem.IsWindows(), "file modes are Unix's");
         foreach (var key in new[] { "ca.key", "gw-a.key" }) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(Ca, key)));
         var before = Directory.GetFiles(Ca).ToDictionary(f => f, File.ReadAllText);
         Refused("is there already", "init", Ca);
