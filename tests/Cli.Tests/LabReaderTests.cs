@@ -18,6 +18,8 @@ public sealed class LabReaderTests : IDisposable
         keys:
           - { cipher: aes-256-gcm, esn: false, replay_window: 64, ends: [ gw-a/to-b, gw-b/to-a ] }
         wan: [ gw-a/lan0 ]
+        pki: { certificates: [ gw-a.example.org ], shared_keys: [ site ] }
+        up: [ gw-a/to-b ]
         traffic: { from: host-a, ping: 10.2.0.2, ping6: "fd00:2::2", tcp_server: host-a, tcp_address: 10.2.0.2 }
         """;
 
@@ -45,6 +47,9 @@ public sealed class LabReaderTests : IDisposable
         Assert.Equal(new LabKeys("aes-256-gcm", false, 64, "gw-a", "to-b", "gw-b", "to-a"), Assert.Single(lab.Keys));
         Assert.Equal(("gw-a", "lan0"), Assert.Single(lab.Wan));
         Assert.Equal("fd00:2::2", lab.Traffic!.Ping6);
+        Assert.Equal(["gw-a.example.org"], lab.Pki!.Certificates);
+        Assert.Equal(["site"], lab.Pki.SharedKeys);
+        Assert.Equal("gw-a/to-b", Assert.Single(lab.Up).ToString());
     }
 
     [Theory]
@@ -59,6 +64,10 @@ public sealed class LabReaderTests : IDisposable
     [InlineData("aes-256-gcm", "aes-257-gcm", ":11:15", "'aes-257-gcm' is no cipher")]
     [InlineData("gw-b/to-a", "host-a/to-a", ":11:65", "two ends GATEWAY/TUNNEL are expected")]
     [InlineData("wan: [ gw-a/lan0 ]", "wan: [ gw-a/lan1 ]", ":12:6", "there is no device 'gw-a/lan1'")]
+    [InlineData("shared_keys: [ site ]", "shared_keys: [ ../site ]", ":13:57", "'../site' is no name of a file")]
+    [InlineData("certificates: [ gw-a.example.org ]", "certificates: [ ca ]", ":13:22", "'ca' is no name of a file")]
+    [InlineData("up: [ gw-a/to-b ]", "up: [ host-a/to-b ]", ":14:5", "'host-a/to-b' is no GATEWAY/TUNNEL")]
+    [InlineData("kind: host,", "kind: host, masquerade: eth0,", ":3:45", "only a router translates addresses")]
     [InlineData("esn: false", "esn: maybe", ":11:33", "esn must be true or false")]
     [InlineData("via: 10.1.0.1", "via: nowhere", ":3:63", "'nowhere' is no address")]
     [InlineData("links:", "links: [", ":", "")]

@@ -5,10 +5,10 @@ using Appliance.Shared;
 
 namespace Appliance.LineRate.Wire;
 
-/// <summary>The lab two-gateways, brought up by the product's own command and removed at the end, also when a signal ends the suite.</summary>
+/// <summary>The lab api-keys, brought up by the product's own command and removed at the end, also when a signal ends the suite.</summary>
 internal sealed class WireLab : IDisposable
 {
-    private const string File = "scripts/labs/two-gateways/lab.yaml";
+    private const string File = "scripts/labs/api-keys/lab.yaml";
     private readonly string id;
     private readonly JsonNode nodes;
     private readonly List<PosixSignalRegistration> signals = [];

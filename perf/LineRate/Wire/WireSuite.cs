@@ -7,7 +7,7 @@ using Appliance.Shared;
 namespace Appliance.LineRate.Wire;
 
 /// <summary>
-/// The product as it runs, on veth: one gateway of the lab two-gateways that encrypts, or decrypts, what a generator on the other core sends it, and one TCP stream
+/// The product as it runs, on veth: one gateway of the lab api-keys that encrypts, or decrypts, what a generator on the other core sends it, and one TCP stream
 /// through both. What leaves the measured gateway is counted by the next node and dropped there, so that nobody else needs a core.
 /// </summary>
 internal sealed class WireSuite : ISuite

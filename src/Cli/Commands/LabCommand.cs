@@ -28,6 +28,7 @@ internal static class LabCommand
     private static LabFile Read(string file, string? cipher)
     {
         var lab = LabReader.Read(file);
+        if (cipher is not null && lab.Keys.Count == 0) throw new Failure("no key set to change", file, "the gateways of this lab negotiate, or have their keys in their configurations", "write the proposal into their configurations ('esp'), or take the lab api-keys", Failure.BadInput);
         return cipher is null ? lab : lab with { Keys = [.. lab.Keys.Select(k => k with { Cipher = cipher })] };
     }
 

@@ -4,7 +4,8 @@ using Appliance.Shared;
 namespace Appliance.Cli.Labs;
 
 /// <summary>
-/// Brings a lab up, in this order: state file, namespaces, links, routes, gateways, readiness, keys. Whatever fails, and whenever it is
+/// Brings a lab up, in this order: state file, namespaces, links, routes, credentials, gateways, readiness, keys or
+/// negotiation. Whatever fails, and whenever it is
 /// cancelled, everything that was made is removed again.
 /// </summary>
 internal sealed class Lab
@@ -38,6 +39,7 @@ internal sealed class Lab
         try
         {
             lab.MakeNetwork(say, stop);
+            if (file.Pki is { } pki) LabCredentials.Make(lab.State, file, pki, say);
             foreach (var gateway in file.Gateways)
             {
                 stop.ThrowIfCancellationRequested();
@@ -48,6 +50,7 @@ internal sealed class Lab
             lab.WaitUntilReady(say, stop);
             foreach (var keys in file.Keys) KeyHandout.Send(lab.State, keys);
             if (file.Keys.Count > 0) say($"keys: {file.Keys.Count} fresh set{(file.Keys.Count > 1 ? "s" : "")} handed to the gateways ({string.Join(", ", file.Keys.Select(k => k.Cipher).Distinct())})");
+            lab.NegotiationSeconds = Negotiation.Wait(lab, say, stop);
             return lab;
         }
         catch
@@ -57,12 +60,15 @@ internal sealed class Lab
         }
     }
 
+    /// <summary>How long negotiation took after the gateways were ready; null in a lab that negotiates nothing.</summary>
+    public double? NegotiationSeconds { get; private set; }
+
     /// <summary>Starts a gateway inside its node. It leads a session of its own: a Ctrl-C meant for the command does not reach it.</summary>
     public void StartGateway(LabNode gateway)
     {
         var node = State.Node(gateway.Name);
         var process = Tool.Start("sh",
-            ["-c", "log=$1; shift; exec setsid \"$@\" >>\"$log\" 2>&1 </dev/null", "sh", State.Log(node), "ip", .. Topology.Inside(node.Namespace, Programs.Find(Programs.Cli), "run", gateway.Configuration!)],
+            ["-c", "log=$1; shift; exec setsid \"$@\" >>\"$log\" 2>&1 </dev/null", "sh", State.Log(node), "ip", .. Topology.Inside(node.Namespace, Programs.Find(Programs.Cli), "run", LabCredentials.Configuration(State, File, gateway))],
             environment: new Dictionary<string, string> { [RuntimePaths.Variable] = State.Runtime });
         gateways[gateway.Name] = process;
         State = (State with
@@ -125,18 +131,26 @@ internal sealed class Lab
             }
         }
 
-        foreach (var node in File.Nodes) Topology.MakeRoutes(State.Node(node.Name).Namespace, node);
+        foreach (var node in File.Nodes)
+        {
+            Topology.MakeRoutes(State.Node(node.Name).Namespace, node);
+            if (node.Masquerade.Length > 0) Topology.MakeNat(State.Node(node.Name).Namespace, node.Masquerade);
+        }
+
         say($"network: {File.Nodes.Count} namespaces, {File.Links.Count} links ({State.Id})");
     }
 
-    private void ThrowIfEnded(string name)
+    /// <summary>A gateway that ended cannot become ready.</summary>
+    /// <exception cref="Failure">It ended: what it said last.</exception>
+    public void ThrowIfEnded(string name)
     {
         if (!gateways.TryGetValue(name, out var process) || !process.HasExited) return;
         throw new Failure($"{name} ended with exit code {process.ExitCode}", State.Id, Tail(name), $"correct what it says: {File.Node(name).Configuration}",
             process.ExitCode == Failure.BadInput ? Failure.BadInput : Failure.AtRunTime);
     }
 
-    private string Tail(string name)
+    /// <summary>The last lines that a gateway wrote.</summary>
+    public string Tail(string name)
     {
         var log = State.Log(State.Node(name));
         return System.IO.File.Exists(log) ? string.Join('\n', System.IO.File.ReadLines(log).TakeLast(12)) : "it wrote nothing";

@@ -13,8 +13,10 @@ internal enum NodeKind
     Gateway,
 }
 
-/// <summary>A network namespace. <paramref name="Configuration"/> is the gateway's file, an absolute path; <paramref name="Instance"/> its instance name.</summary>
-internal sealed record LabNode(string Name, NodeKind Kind, string? Configuration, string? Instance, IReadOnlyList<LabRoute> Routes, IReadOnlyList<LabSysctl> Sysctls);
+/// <summary>A network namespace. <paramref name="Configuration"/> is the gateway's file, an absolute path; <paramref name="Instance"/> its instance name.
+/// <paramref name="Masquerade"/>: a router's device behind which it hides everybody else (NAT); empty for none.</summary>
+internal sealed record LabNode(string Name, NodeKind Kind, string? Configuration, string? Instance, IReadOnlyList<LabRoute> Routes, IReadOnlyList<LabSysctl> Sysctls,
+    string Masquerade);
 
 /// <summary>A route as <c>ip route</c> takes it.</summary>
 internal sealed record LabRoute(string To, string Via);
@@ -31,10 +33,20 @@ internal sealed record LabLink(LabEnd A, LabEnd B, int Mtu, int Queues);
 /// <summary>A key set that is made afresh at each start and handed to both gateways through their API.</summary>
 internal sealed record LabKeys(string Cipher, bool Esn, int ReplayWindow, string NodeA, string TunnelA, string NodeB, string TunnelB);
 
+/// <summary>What gateways prove themselves with, made afresh at each start in the folder <c>pki</c> beside their configurations: certificates of a CA of the lab's own, shared keys.</summary>
+internal sealed record LabPki(IReadOnlyList<string> Certificates, IReadOnlyList<string> SharedKeys);
+
+/// <summary>A tunnel of a gateway.</summary>
+internal sealed record LabTunnel(string Node, string Tunnel)
+{
+    /// <summary>GATEWAY/TUNNEL.</summary>
+    public override string ToString() => $"{Node}/{Tunnel}";
+}
+
 /// <summary>What <c>lab run</c> sends through the tunnel.</summary>
 internal sealed record LabTraffic(string From, string Ping, string Ping6, string TcpServer, string TcpAddress);
 
-/// <summary>A lab: nodes, links, keys, the devices on which its wan is watched, and its traffic.</summary>
+/// <summary>A lab: nodes, links, keys, the devices on which its wan is watched, and its traffic. <paramref name="Up"/>: tunnels whose keys are negotiated before traffic starts.</summary>
 internal sealed record LabFile(
     string Name,
     string About,
@@ -42,7 +54,9 @@ internal sealed record LabFile(
     IReadOnlyList<LabLink> Links,
     IReadOnlyList<LabKeys> Keys,
     IReadOnlyList<(string Node, string Device)> Wan,
-    LabTraffic? Traffic)
+    LabTraffic? Traffic,
+    LabPki? Pki,
+    IReadOnlyList<LabTunnel> Up)
 {
     /// <summary>The node of that name.</summary>
     public LabNode Node(string name) => Nodes.First(n => n.Name == name);

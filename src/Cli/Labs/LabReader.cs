@@ -16,7 +16,7 @@ internal static partial class LabReader
         return Read(file, Path.GetDirectoryName(file)!);
     }
 
-    /// <summary>Reads a file whose gateways' configurations are in a directory. A lab that is like another has its network and traffic, and its own configurations and keys.</summary>
+    /// <summary>Reads a file whose gateways' configurations are in a directory. A lab that is like another has its network and traffic, and its own configurations, keys and credentials.</summary>
     private static LabFile Read(string file, string configurations)
     {
         var root = YamlMap.Load(file);
@@ -29,8 +29,9 @@ internal static partial class LabReader
             if (YamlMap.Load(other).Has("like")) throw root.Wrong("like", "that lab is itself like another", "name the other");
             var alike = Read(other, configurations);
             var ownKeys = root.Maps("keys").Select(map => Keys(map, alike.Nodes)).ToList();
+            var (ownPki, ownUp) = (Pki(root), Up(root, alike.Nodes));
             root.End();
-            return alike with { Name = name, About = about, Keys = ownKeys };
+            return alike with { Name = name, About = about, Keys = ownKeys, Pki = ownPki, Up = ownUp };
         }
 
         var nodes = new List<LabNode>();
@@ -41,8 +42,9 @@ internal static partial class LabReader
         var keys = root.Maps("keys").Select(map => Keys(map, nodes)).ToList();
         var wan = root.Texts("wan").Select(text => Device(root, "wan", text, links)).ToList();
         var traffic = root.Has("traffic") ? Traffic(root.Map("traffic"), nodes) : null;
+        var (pki, up) = (Pki(root), Up(root, nodes));
         root.End();
-        return new LabFile(name, about, nodes, links, keys, wan, traffic);
+        return new LabFile(name, about, nodes, links, keys, wan, traffic, pki, up);
     }
 
     [GeneratedRegex("^[a-z][a-z0-9-]{0,30}$")]
@@ -50,6 +52,9 @@ internal static partial class LabReader
 
     [GeneratedRegex("^[a-z][a-z0-9-]{0,14}$")]
     private static partial Regex DevicePattern { get; }
+
+    [GeneratedRegex("^[a-z0-9][a-z0-9.-]{0,60}$")]
+    private static partial Regex FilePattern { get; }
 
     private static LabNode Node(string configurations, YamlMap map, List<LabNode> before)
     {
@@ -66,9 +71,12 @@ internal static partial class LabReader
         }
 
         var routes = map.Maps("routes").Select(Route).ToList();
+        var masquerade = map.Text("masquerade", "");
+        if (masquerade.Length > 0 && kind != NodeKind.Router) throw map.Wrong("masquerade", "only a router translates addresses", "write it at a router");
+        if (masquerade.Length > 0 && !DevicePattern.IsMatch(masquerade)) throw map.Wrong("masquerade", $"'{masquerade}' is no device name", "name the router's device towards the internet");
         var sysctls = map.Pairs("sysctls").Select(p => new LabSysctl(p.Key, p.Value)).ToList();
         map.End();
-        return new LabNode(name, kind, configuration, instance, routes, sysctls);
+        return new LabNode(name, kind, configuration, instance, routes, sysctls, masquerade);
     }
 
     private static LabRoute Route(YamlMap map)
@@ -122,6 +130,34 @@ internal static partial class LabReader
         var keys = new LabKeys(cipher, map.Flag("esn", true), map.Number("replay_window", 1024, 0, 4096), ends[0][0], ends[0][1], ends[1][0], ends[1][1]);
         map.End();
         return keys;
+    }
+
+    private static LabPki? Pki(YamlMap root)
+    {
+        if (!root.Has("pki")) return null;
+        var map = root.Map("pki");
+        var pki = new LabPki(map.Texts("certificates"), map.Texts("shared_keys"));
+        foreach (var (key, names) in new[] { ("certificates", pki.Certificates), ("shared_keys", pki.SharedKeys) })
+        {
+            if (names.FirstOrDefault(n => !FilePattern.IsMatch(n) || n is "ca") is { } wrong) throw map.Wrong(key, $"'{wrong}' is no name of a file", "use small letters, digits, dots and hyphens, as in gw-a.example.org; ca is taken");
+        }
+
+        map.End();
+        return pki;
+    }
+
+    private static List<LabTunnel> Up(YamlMap root, IReadOnlyList<LabNode> nodes)
+    {
+        var tunnels = new List<LabTunnel>();
+        foreach (var text in root.Texts("up"))
+        {
+            var parts = text.Split('/');
+            if (parts.Length != 2 || parts[1].Length == 0 || !nodes.Any(n => n.Name == parts[0] && n.Kind == NodeKind.Gateway))
+                throw root.Wrong("up", $"'{text}' is no GATEWAY/TUNNEL", "write up: [gw-a/to-b]");
+            tunnels.Add(new LabTunnel(parts[0], parts[1]));
+        }
+
+        return tunnels;
     }
 
     private static LabTraffic Traffic(YamlMap map, List<LabNode> nodes)

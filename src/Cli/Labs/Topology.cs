@@ -58,6 +58,10 @@ internal static class Topology
         if (node.Routes.Count > 0) Batch(space, string.Join('\n', node.Routes.Select(r => $"route add {r.To} via {r.Via}")));
     }
 
+    /// <summary>Whatever leaves a router by that device leaves with its address and a port of its own: a NAT, by nftables.</summary>
+    public static void MakeNat(string space, string device) =>
+        Tool.Require("ip", Inside(space, "nft", "-f", "-"), $"table ip nat {{\n chain out {{\n  type nat hook postrouting priority 100;\n  oifname \"{device}\" masquerade random\n }}\n}}\n");
+
     /// <summary>Processes inside a namespace.</summary>
     public static IReadOnlyList<int> Processes(string space)
     {

@@ -15,10 +15,10 @@ internal sealed partial class WanWatch : IDisposable
     public const string EspFilter = "ip proto 50 or ip6 proto 50 or udp port 4500";
 
     /// <summary>
-    /// IP packets in the clear. Housekeeping is neighbour discovery (ICMPv6 133–137 with hop limit 255, which no router forwards, RFC 4861 §6.1) and
+    /// IP packets in the clear. IKE (UDP 500) protects itself. Housekeeping is neighbour discovery (ICMPv6 133–137 with hop limit 255, which no router forwards, RFC 4861 §6.1) and
     /// multicast listener reports (hop-by-hop header to ff02::16, RFC 3810 §5.2.14).
     /// </summary>
-    public const string ClearFilter = "(ip or ip6) and not (" + EspFilter + ") and not (ip6[6] = 58 and ip6[7] = 255 and ip6[40] >= 133 and ip6[40] <= 137) and not (ip6[6] = 0 and dst host ff02::16)";
+    public const string ClearFilter = "(ip or ip6) and not (" + EspFilter + ") and not (udp port 500) and not (ip6[6] = 58 and ip6[7] = 255 and ip6[40] >= 133 and ip6[40] <= 137) and not (ip6[6] = 0 and dst host ff02::16)";
 
     // One file of 1 MB, written over again and again: a leak at full speed must not fill the machine's memory.
     private static readonly string[] Ring = ["-C", "1", "-W", "1"];

@@ -14,7 +14,7 @@ internal sealed class RigLab : IDisposable
 
     private readonly List<string> said = [];
 
-    public RigLab(string name = "two-gateways")
+    public RigLab(string name = "api-keys")
     {
         Skip.IfNot(Environment.IsPrivilegedProcess, "needs root: network namespaces and AF_XDP");
         Lab = Lab.Up(LabReader.Read(Path.Combine(AppContext.BaseDirectory, "labs", name, "lab.yaml")), transient: true, said.Add, CancellationToken.None);
