@@ -15,5 +15,6 @@ internal static class AllTargets
         .. SlowPathTargets.List,
         .. TextTargets.List,
         .. IkeKeyTargets.List,
+        .. CertificateTargets.List,
     ];
 }
