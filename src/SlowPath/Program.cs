@@ -72,22 +72,28 @@ internal static class Program
     {
         var configuration = ConfigurationReader.ReadFile(file, out var problems);
         Print(file, problems);
-        foreach (var warning in configuration?.Warnings ?? []) Console.Error.WriteLine($"{file}:{warning.At.Line}:{warning.At.Column}: warning: {warning.Message} ({warning.Hint})");
+        Warn(file, configuration?.Warnings ?? []);
         return configuration;
     }
 
-    /// <summary>Nothing where a device of a port is missing, too. Serving goes on without it: it may come back.</summary>
+    /// <summary>Nothing where a device of a port is missing, or credentials cannot be used, too. Serving goes on without them: they may come back.</summary>
     private static LoadedConfiguration? ReadWithDevices(string file)
     {
         if (Read(file) is not { } configuration) return null;
-        var missing = DeviceCheck.Missing(configuration.Gateway);
+        var missing = DeviceCheck.Missing(configuration.Gateway).Concat(CredentialCheck.Problems(configuration, TimeProvider.System, out var warnings)).ToList();
         Print(file, missing);
+        Warn(file, warnings);
         return missing.Count > 0 ? null : configuration;
     }
 
     private static void Print(string file, IReadOnlyList<ConfigurationError> problems)
     {
         foreach (var problem in problems) Console.Error.WriteLine(problem.Format(file));
+    }
+
+    private static void Warn(string file, IReadOnlyList<ConfigurationError> warnings)
+    {
+        foreach (var warning in warnings) Console.Error.WriteLine($"{file}:{warning.At.Line}:{warning.At.Column}: warning: {warning.Message} ({warning.Hint})");
     }
 
     private static int Wrong()

@@ -13,7 +13,7 @@ public sealed class IkeTableTests
         {"sas":[{"peer":"gw-b","state":"established","is_initiator":true,"initiator_spi":"0x00112233445566aa","responder_spi":"0x99aabbccddeeff00","local":"192.0.2.1:500","remote":"198.51.100.1:500",
           "local_identity":"gw-a.example.org","remote_identity":"gw-b.example.org","suite":"aes-256-gcm/prf-sha256/x25519","nat":"none","age_seconds":724,"rekey_seconds":13100,
           "extensions":["fragmentation","mobike"],
-          "children":[{"tunnel":"to-b","state":"installed","inbound_spi":"0x00001001","outbound_spi":"0x00001002","mode":"tunnel","encryption":"aes-256-gcm","integrity":"","esn":true,
+          "children":[{"tunnel":"to-b","state":"established","inbound_spi":"0x00001001","outbound_spi":"0x00001002","mode":"tunnel","encryption":"aes-256-gcm","integrity":"","esn":true,
             "local_selectors":["10.1.0.0/16"],"remote_selectors":["10.2.0.0/16"],"replay_window":1024,"age_seconds":724,"rekey_seconds":2800},
             {"tunnel":"clients","instance":"clients/7","worker":3,"state":"rekeying","inbound_spi":"0x00002001","outbound_spi":"0x00002002","encryption":"aes-256-cbc","integrity":"hmac-sha256","age_seconds":5}]}],
          "peers":[{"peer":"gw-c","state":"waiting","last_problem":"no proposal chosen: peer offered aes-128-cbc/hmac-sha1/modp-1024, we accept aes-256-gcm/prf-sha256/x25519","next_attempt_seconds":12,"attempts":3}]}
@@ -28,9 +28,9 @@ public sealed class IkeTableTests
           192.0.2.1:500 (gw-a.example.org) to 198.51.100.1:500 (gw-b.example.org)
           aes-256-gcm/prf-sha256/x25519, no NAT, fragmentation, mobike
           SPIs 0x00112233445566aa 0x99aabbccddeeff00
-          CHILD      STATE     OUT-SPI    IN-SPI       SENT RCVD   AGE REKEY CIPHER
-          to-b       installed 0x00001002 0x00001001 123.5k    7 12min 46min aes-256-gcm
-          clients/7… rekeying  0x00002002 0x00002001      -    -    5s     - aes-256-cb…
+          CHILD       STATE    OUT-SPI    IN-SPI       SENT RCVD   AGE REKEY CIPHER
+          to-b        up       0x00001002 0x00001001 123.5k    7 12min 46min aes-256-gcm
+          clients/7#3 rekeying 0x00002002 0x00002001      -    -    5s     - aes-256-cb…
 
         PEER STATE   TRIES NEXT LAST PROBLEM
         gw-c waiting     3  12s no proposal chosen: peer offered

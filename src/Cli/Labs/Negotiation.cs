@@ -48,7 +48,7 @@ internal static class Negotiation
     {
         foreach (var sa in Sas(lab, tunnel.Node))
             foreach (var child in Items(sa, "children"))
-                if (SubjectTables.Text(child, "tunnel") == tunnel.Tunnel && SubjectTables.Text(child, "state") is "installed" or "established")
+                if (SubjectTables.Text(child, "tunnel") == tunnel.Tunnel && SubjectTables.Text(child, "state") is "established" or "rekeying")
                     return $"IKE {SubjectTables.Text(sa, "suite")}, ESP {Cipher(child)}";
         return null;
     }

@@ -59,7 +59,7 @@ internal static class IkeTable
             string Of(string field) => SubjectTables.Text(child, field);
             var name = Of("instance") is { Length: > 0 } instance ? instance : Of("tunnel");
             var cipher = Of("integrity") is { Length: > 0 } and not "none" ? $"{Of("encryption")}/{Of("integrity")}" : Of("encryption");
-            table.Add(Of("worker").Length > 0 ? $"{name}#{Of("worker")}" : name, Of("state"), Of("outbound_spi"), Of("inbound_spi"), Octets(sas, "outbound", Of("outbound_spi")),
+            table.Add(Of("worker").Length > 0 ? $"{name}#{Of("worker")}" : name, Of("state") == "established" ? "up" : Of("state"), Of("outbound_spi"), Of("inbound_spi"), Octets(sas, "outbound", Of("outbound_spi")),
                 Octets(sas, "inbound", Of("inbound_spi")), Seconds(child, "age_seconds"), Of("rekey_seconds").Length > 0 ? Seconds(child, "rekey_seconds") : "-", cipher);
         }
 

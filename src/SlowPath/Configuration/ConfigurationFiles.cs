@@ -1,8 +1,13 @@
+using Appliance.Policy;
+
 namespace Appliance.SlowPath.Configuration;
 
 /// <summary>Files that the configuration names, relative to its own folder.</summary>
 internal sealed class ConfigurationFiles(string folder, ConfigurationErrors errors)
 {
+    /// <summary>Where each file that was found is named first.</summary>
+    public Dictionary<string, SourcePosition> Places { get; } = new(StringComparer.Ordinal);
+
     /// <summary>Full path of a file that is there and can be read; else null, with an error.</summary>
     public string? Existing(YamlText text, string key)
     {
@@ -15,7 +20,8 @@ internal sealed class ConfigurationFiles(string folder, ConfigurationErrors erro
             else if (file.Length == 0) errors.Add(text.At, $"'{path}' is empty or no plain file", "name a file with the octets themselves");
             else
             {
-                using (File.OpenRead(path)) return path;
+                using (File.OpenRead(path)) Places.TryAdd(path, text.At);
+                return path;
             }
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)

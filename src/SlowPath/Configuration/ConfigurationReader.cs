@@ -99,6 +99,8 @@ public static class ConfigurationReader
             Credentials = credentials.Credentials,
             AuthorityFiles = credentials.AuthorityFiles,
             RevocationFiles = credentials.RevocationFiles,
+            FilePlaces = files.Places,
+            PeerPlaces = entries.Zip(peers.Places).DistinctBy(p => p.First.Name).ToDictionary(p => p.First.Name, p => p.Second),
         };
     }
 

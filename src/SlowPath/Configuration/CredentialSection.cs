@@ -49,10 +49,10 @@ internal sealed class CredentialSection(ConfigurationErrors errors, Configuratio
     private string? Kept(string certificate, string key, SourcePosition at)
     {
         var there = credentials.Find(c => c.Name == certificate);
-        if (there is null) credentials.Add(new CredentialFiles(certificate, certificate, key, at));
+        if (there is null) credentials.Add(new CredentialFiles(certificate, certificate, key));
         else if (there.PrivateKeyFile != key)
         {
-            errors.Add(at, $"certificate '{certificate}' has another private key in line {there.At.Line}", "a certificate has one key");
+            errors.Add(at, $"certificate '{certificate}' has another private key in line {files.Places[there.PrivateKeyFile].Line}", "a certificate has one key");
             return null;
         }
 

@@ -22,6 +22,12 @@ public sealed record LoadedConfiguration
     /// <summary>Files of certificate revocation lists, by full path.</summary>
     public IReadOnlyList<string> RevocationFiles { get; init; } = [];
 
+    /// <summary>Where each file is named, by full path.</summary>
+    public IReadOnlyDictionary<string, SourcePosition> FilePlaces { get; init; } = new Dictionary<string, SourcePosition>();
+
+    /// <summary>Where each peer starts, by name.</summary>
+    public IReadOnlyDictionary<string, SourcePosition> PeerPlaces { get; init; } = new Dictionary<string, SourcePosition>();
+
     /// <summary>What is allowed and unwise.</summary>
     public IReadOnlyList<ConfigurationError> Warnings { get; init; } = [];
 
@@ -40,5 +46,4 @@ public sealed record LoadedConfiguration
 /// <param name="Name">What peers call it: the path of the certificate.</param>
 /// <param name="CertificateFile">Full path of our certificate and its chain, PEM, ours first.</param>
 /// <param name="PrivateKeyFile">Full path of the private key, PEM.</param>
-/// <param name="At">Where the configuration names it.</param>
-public sealed record CredentialFiles(string Name, string CertificateFile, string PrivateKeyFile, SourcePosition At);
+public sealed record CredentialFiles(string Name, string CertificateFile, string PrivateKeyFile);

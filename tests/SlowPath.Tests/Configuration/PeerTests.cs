@@ -73,9 +73,33 @@ public sealed class PeerTests : IDisposable
         Assert.True(clients.RemoteIdentity.Matches(Identity.Fqdn("laptop.example.org")));
         Assert.Equal(new AddressPool(IPAddress.Parse("10.9.0.10"), IPAddress.Parse("10.9.0.200")), clients.Pools[0]);
         Assert.Equal(IPAddress.Parse("fd00:9::ffff"), clients.Pools[1].Last);
-        Assert.Equal(new CredentialFiles(files.Path("gw-a.crt"), files.Path("gw-a.crt"), files.Path("gw-a.key"), new(3, 16)), Assert.Single(loaded.Credentials));
+        Assert.Equal(new CredentialFiles(files.Path("gw-a.crt"), files.Path("gw-a.crt"), files.Path("gw-a.key")), Assert.Single(loaded.Credentials));
         Assert.Equal([files.Path("ca.crt"), files.Path("other-ca.crt")], loaded.AuthorityFiles);
         Assert.Equal([files.Path("ca.crl")], loaded.RevocationFiles);
+    }
+
+    /// <summary>Files that are no certificates are told at the places that name them; what is in them is for the credential store to say.</summary>
+    [Fact]
+    public void CredentialsThatCannotBeUsedAreToldWithTheirPlaces()
+    {
+        var problems = CredentialCheck.Problems(files.Good(PeerFiles.Everything), TimeProvider.System, out _).Select(p => p.Format("f")).ToList();
+        Assert.Contains(problems, p => p.StartsWith($"f:3:16: {files.Path("gw-a.crt")}: ", StringComparison.Ordinal));
+        Assert.Contains(problems, p => p.StartsWith($"f:5:17: {files.Path("ca.crt")}: ", StringComparison.Ordinal));
+        Assert.Contains(problems, p => p.StartsWith($"f:6:16: {files.Path("ca.crl")}: ", StringComparison.Ordinal));
+        Assert.Contains(problems, p => p.StartsWith($"f:19:19: {files.Path("other-ca.crt")}: ", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void ACertificateThatDoesNotSayWhoWeSayWeAre()
+    {
+        using var key = System.Security.Cryptography.ECDsa.Create(System.Security.Cryptography.ECCurve.NamedCurves.nistP256);
+        var request = new System.Security.Cryptography.X509Certificates.CertificateRequest("CN=gw-x.example.org", key, System.Security.Cryptography.HashAlgorithmName.SHA256);
+        using var certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        files.Write("x.crt", certificate.ExportCertificatePem());
+        files.Write("x.key", key.ExportPkcs8PrivateKeyPem());
+        var loaded = files.Good(PeerFiles.One(peer: "auth: certificate\n    peer_auth: psk\n    certificate: x.crt\n    private_key: x.key\n    identity: gw-a.example.org"));
+        var problem = Assert.Single(CredentialCheck.Problems(loaded, TimeProvider.System, out _));
+        Assert.StartsWith("f:2:5: peer 'gw-b': it will not believe that we are gw-a.example.org: ", problem.Format("f"), StringComparison.Ordinal);
     }
 
     [Fact]
