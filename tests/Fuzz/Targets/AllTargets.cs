@@ -16,5 +16,6 @@ internal static class AllTargets
         .. TextTargets.List,
         .. IkeKeyTargets.List,
         .. CertificateTargets.List,
+        .. IkeMessageTargets.List,
     ];
 }
