@@ -16,14 +16,15 @@ internal static class Program
     private const string Usage = """
         usage: Appliance.SlowPath check CONFIG                                 say whether the configuration is right
                Appliance.SlowPath plan CONFIG                                  print the launch plan as JSON
-               Appliance.SlowPath serve CONFIG --region FILE --runtime DIR     run
+               Appliance.SlowPath serve CONFIG --region FILE --runtime DIR [--export-keys FILE]
         """;
 
     private static int Main(string[] arguments) => arguments switch
     {
         ["check", var file] => Check(file),
         ["plan", var file] => Plan(file),
-        ["serve", var file, "--region", var region, "--runtime", var runtime] => Serve(file, region, runtime),
+        ["serve", var file, "--region", var region, "--runtime", var runtime] => Serve(file, region, runtime, null),
+        ["serve", var file, "--region", var region, "--runtime", var runtime, "--export-keys", var keys] => Serve(file, region, runtime, keys),
         _ => Wrong(),
     };
 
@@ -45,9 +46,9 @@ internal static class Program
     }
 
     /// <summary>Exit code 3: the region or the kernel is not as it should be.</summary>
-    private static int Serve(string file, string regionFile, string runtime)
+    private static int Serve(string file, string regionFile, string runtime, string? exportFile)
     {
-        ProcessGuard.Restrict(Capability.NetAdmin, Capability.IpcLock);
+        ProcessGuard.Restrict(Capability.NetAdmin, Capability.IpcLock, Capability.NetBindService);
         if (!ProcessGuard.DieWithParent()) return 1;
         ProcessGuard.ForbidDumps();
         if (Read(file) is not { } configuration) return BadInput;
@@ -58,10 +59,10 @@ internal static class Program
         try
         {
             using var region = Region.Open(regionFile);
-            using var server = new Server(file, configuration, region, RuntimePaths.At(runtime), log);
+            using var server = new Server(file, configuration, region, RuntimePaths.At(runtime), exportFile, log);
             return server.Run();
         }
-        catch (IOException exception)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             log.LogCritical("{Problem}", exception.Message);
             return 3;

@@ -4,8 +4,10 @@ using System.Security.Cryptography;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Appliance.Ike;
 using Appliance.Shared;
 using Appliance.SlowPath.Configuration;
+using Appliance.SlowPath.Ike;
 using Appliance.SlowPath.Sas;
 using Appliance.SlowPath.Serving;
 using Microsoft.AspNetCore.Builder;
@@ -27,13 +29,15 @@ internal sealed class ApiServer : IAsyncDisposable
     private readonly WebApplication application;
     private readonly EventLoop loop;
     private readonly Gateway gateway;
+    private readonly IkeService ike;
     private readonly ILogger log;
     private readonly string socket;
 
-    public ApiServer(EventLoop loop, Gateway gateway, string socket, ILogger log)
+    public ApiServer(EventLoop loop, Gateway gateway, IkeService ike, string socket, ILogger log)
     {
         this.loop = loop;
         this.gateway = gateway;
+        this.ike = ike;
         this.socket = socket;
         this.log = log;
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -90,7 +94,7 @@ internal sealed class ApiServer : IAsyncDisposable
         var path = (context.Request.Path.Value ?? "/").Trim('/').Split('/');
         return (context.Request.Method, path) switch
         {
-            ("GET", ["health"]) => GetAsync(context, () => Health.Of(gateway), Json.HealthView),
+            ("GET", ["health"]) => GetAsync(context, () => Health.Of(gateway, ike), Json.HealthView),
             ("GET", ["sa"]) => GetAsync(context, () => ViewBuilder.Sas(gateway), Json.IReadOnlyListSaView),
             ("GET", ["spd"]) => GetAsync(context, () => ViewBuilder.Rules(gateway), Json.IReadOnlyListRuleView),
             ("GET", ["routes"]) => GetAsync(context, () => ViewBuilder.Routes(gateway), Json.IReadOnlyListRouteView),
@@ -98,13 +102,16 @@ internal sealed class ApiServer : IAsyncDisposable
             ("GET", ["workers"]) => GetAsync(context, () => ViewBuilder.Workers(gateway.Region), Json.IReadOnlyListWorkerView),
             ("GET", ["drops"]) => GetAsync(context, () => ViewBuilder.Drops(gateway.Region), Json.IReadOnlyListDropView),
             ("GET", ["tunnels"]) => GetAsync(context, () => ViewBuilder.Tunnels(gateway), Json.IReadOnlyListTunnelView),
+            ("GET", ["ike"]) => GetAsync(context, () => IkeView.Of(ike), Json.IkeView),
             ("GET", ["metrics"]) => MetricsAsync(context),
+            ("POST", ["ike", "up" or "down" or "rekey", var name]) => IkeAsync(context, path[1] switch { "up" => OperatorVerb.Up, "down" => OperatorVerb.Down, _ => OperatorVerb.Rekey }, name),
+            ("POST", ["drain", "on" or "off"]) => DrainAsync(context, path[1] == "on"),
             ("POST", ["sa"]) => PostSaAsync(context),
             ("POST", ["tunnels", var tunnel, "keys"]) => PostKeysAsync(context, tunnel),
             ("DELETE", ["sa", "outbound" or "inbound", var spi]) => DeleteSaAsync(context, path[1] == "outbound", spi),
             ("POST", ["reload"]) => ReloadAsync(context),
             ("GET" or "POST" or "DELETE", _) => throw new RefusedException($"there is no {context.Request.Method} /{Spelling.Shorten(string.Join('/', path))}",
-                "GET /health /sa /spd /routes /ports /workers /drops /tunnels /metrics; POST /sa /tunnels/NAME/keys /reload; DELETE /sa/DIRECTION/SPI", 404),
+                "GET /health /ike /sa /spd /routes /ports /workers /drops /tunnels /metrics; POST /sa /tunnels/NAME/keys /ike/up|down|rekey/NAME /drain/on|off /reload; DELETE /sa/DIRECTION/SPI", 404),
             _ => throw new RefusedException($"{Spelling.Shorten(context.Request.Method)} is not used here", "GET, POST or DELETE", 405),
         };
     }
@@ -113,7 +120,7 @@ internal sealed class ApiServer : IAsyncDisposable
 
     private async Task MetricsAsync(HttpContext context)
     {
-        var text = await loop.RunAsync(() => Metrics.Text(gateway));
+        var text = await loop.RunAsync(() => Metrics.Text(gateway, ike));
         context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
         await context.Response.WriteAsync(text);
     }
@@ -164,6 +171,22 @@ internal sealed class ApiServer : IAsyncDisposable
         await loop.RunAsync(() =>
         {
             gateway.Delete(isOutbound, number);
+            return true;
+        });
+        await SendAsync(context, 200, new DoneView(true), Json.DoneView);
+    }
+
+    private async Task IkeAsync(HttpContext context, OperatorVerb verb, string name)
+    {
+        await loop.RunAsync(() => ike.AskAsync(verb, name));
+        await SendAsync(context, 200, new DoneView(true), Json.DoneView);
+    }
+
+    private async Task DrainAsync(HttpContext context, bool draining)
+    {
+        await loop.RunAsync(() =>
+        {
+            ike.Drain(draining);
             return true;
         });
         await SendAsync(context, 200, new DoneView(true), Json.DoneView);

@@ -1,5 +1,6 @@
 using Appliance.Crypto;
 using Appliance.Shared;
+using Appliance.SlowPath.Ike;
 using Appliance.SlowPath.Sas;
 using Appliance.SlowPath.Serving;
 
@@ -11,7 +12,7 @@ internal static class Health
     private const ulong NoTier = 0;
 
     /// <summary>The whole picture: "down" when nothing is forwarded, "degraded" when something is wrong.</summary>
-    public static HealthView Of(Gateway gateway)
+    public static HealthView Of(Gateway gateway, IkeService ike)
     {
         var region = gateway.Region;
         ref var header = ref region.Header;
@@ -28,6 +29,7 @@ internal static class Health
         }
 
         foreach (var problem in gateway.Problems) problems.Add(new ProblemView(problem, "tables", "see the text", "correct it and reload: appliance reload"));
+        AddIke(problems, ike);
         var sas = gateway.Sas.Where(s => s.IsOutbound);
         foreach (var sa in sas)
         {
@@ -39,6 +41,18 @@ internal static class Health
         var status = !alive ? "down" : problems.Count > 0 ? "degraded" : "ok";
         return new HealthView(status, problems, Tier(header.CryptoTier), Processes(region, alive),
             ports.Select(p => new PortHealthView(p.Name, p.State, p.Mode, p.Queues, p.Losses)).ToList());
+    }
+
+    private static void AddIke(List<ProblemView> problems, IkeService ike)
+    {
+        foreach (var problem in ike.Problems) problems.Add(new ProblemView(problem, "ike", "see the text", "correct it; addresses are tried again by themselves, files after 'appliance reload'"));
+        foreach (var peer in ike.Peers.Where(p => p.LastProblem.Length > 0))
+        {
+            var next = peer.NextAttemptSeconds is { } seconds ? $"it is tried again in {seconds} s" : $"try again: appliance ike up {peer.Peer}";
+            problems.Add(new ProblemView($"peer {peer.Peer} is {peer.State}", peer.Peer, peer.LastProblem, $"correct it on this side or the other; {next}"));
+        }
+
+        if (ike.ExportFile is { } file) problems.Add(new ProblemView("keys are exported", file, "the gateway was started with --export-keys", "whoever reads the file reads all traffic: restart without it when done"));
     }
 
     private static string Tier(uint tier) => tier == NoTier ? "unknown" : ViewBuilder.Name((AesGcmTier)tier);

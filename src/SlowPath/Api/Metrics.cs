@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Appliance.Shared;
+using Appliance.SlowPath.Ike;
 using Appliance.SlowPath.Serving;
 
 namespace Appliance.SlowPath.Api;
@@ -9,7 +10,7 @@ namespace Appliance.SlowPath.Api;
 internal static class Metrics
 {
     /// <summary>All of them.</summary>
-    public static string Text(Gateway gateway)
+    public static string Text(Gateway gateway, IkeService ike)
     {
         var text = new StringBuilder();
         var workers = ViewBuilder.Workers(gateway.Region);
@@ -31,10 +32,11 @@ internal static class Metrics
         foreach (var drop in ViewBuilder.Drops(gateway.Region)) Line(text, "appliance_drops_total", drop.Count, ("reason", drop.Reason), ("worker", drop.Worker.ToString(CultureInfo.InvariantCulture)));
         Ports(text, gateway);
         Sas(text, gateway);
+        IkeMetrics.Write(text, ike);
         Head(text, "appliance_events_total", "counter");
         foreach (var (kind, count) in gateway.EventCounts) Line(text, "appliance_events_total", count, ("kind", ViewBuilder.Name(kind)));
         Head(text, "appliance_up", "gauge");
-        Line(text, "appliance_up", Health.Of(gateway).Status == "down" ? 0UL : 1UL);
+        Line(text, "appliance_up", Health.Of(gateway, ike).Status == "down" ? 0UL : 1UL);
         return text.ToString();
     }
 
@@ -64,9 +66,11 @@ internal static class Metrics
         }
     }
 
-    private static void Head(StringBuilder text, string name, string type) => text.Append("# TYPE ").Append(name).Append(' ').Append(type).Append('\n');
+    /// <summary>The line before a metric's first.</summary>
+    internal static void Head(StringBuilder text, string name, string type) => text.Append("# TYPE ").Append(name).Append(' ').Append(type).Append('\n');
 
-    private static void Line(StringBuilder text, string name, ulong value, params (string Name, string Value)[] labels)
+    /// <summary>One value.</summary>
+    internal static void Line(StringBuilder text, string name, ulong value, params (string Name, string Value)[] labels)
     {
         text.Append(name);
         if (labels.Length > 0) text.Append('{').AppendJoin(',', labels.Select(l => $"{l.Name}=\"{l.Value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"")).Append('}');

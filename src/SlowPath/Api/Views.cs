@@ -49,6 +49,7 @@ internal sealed record TunnelView(
 [JsonSerializable(typeof(SlotView))]
 [JsonSerializable(typeof(SlotsView))]
 [JsonSerializable(typeof(HealthView))]
+[JsonSerializable(typeof(IkeView))]
 [JsonSerializable(typeof(IReadOnlyList<SaView>))]
 [JsonSerializable(typeof(IReadOnlyList<RuleView>))]
 [JsonSerializable(typeof(IReadOnlyList<RouteView>))]

@@ -175,11 +175,11 @@ internal sealed partial class Gateway : IDisposable, IChildHost
             if (sa.IsOutbound)
                 facts[sa.Tunnel] = new TunnelFacts(facts.TryGetValue(sa.Tunnel, out var known) ? Larger(known.Shape, Shape(sa)) : Shape(sa), pathMtus.Of(sa.Tunnel));
         var effective = tunnels.All;
-        plan = new TablePlan(new PolicyInputs(Configuration, mirror.View()) { Tunnels = facts, Effective = effective });
+        plan = new TablePlan(new PolicyInputs(WithInnerAddresses, mirror.View()) { Tunnels = facts, Effective = effective });
         var problems = tables.Apply(plan.Contents);
         foreach (var problem in problems.Except(tableProblems)) log.LogError("{Problem}", problem);
         tableProblems = problems;
-        kernel.Write(Configuration, mirror, effective);
+        kernel.Write(WithInnerAddresses, mirror, effective);
         AskForPaths(plan.Contents);
         var now = Environment.TickCount64;
         recomputeFrom = now + Math.Min((now - begin) * RestFactor, RestAtMost);

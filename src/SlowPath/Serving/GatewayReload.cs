@@ -12,6 +12,9 @@ internal sealed partial class Gateway
     /// <summary>A reload is in force. On the loop, after the tables; whoever takes it owns the secrets in it (<see cref="LoadedConfiguration.WipeSecrets"/>).</summary>
     public event Action<LoadedConfiguration>? Reloaded;
 
+    /// <summary>Has a say before anything changes: null, or why this configuration cannot be used.</summary>
+    public Func<LoadedConfiguration, string?>? Prepare { get; set; }
+
     /// <summary>Reads the file again and applies the difference; SAs that it does not touch stay. All or nothing.</summary>
     /// <exception cref="RefusedException">The file is wrong, or changes what only a restart can; nothing was changed.</exception>
     public async Task<bool> ReloadAsync()
@@ -20,6 +23,12 @@ internal sealed partial class Gateway
         if (loaded is null) throw new RefusedException(string.Join("; ", problems.Select(p => p.Format(configurationFile))), "nothing was changed: correct the file and reload again", 422);
         var wanted = loaded.Gateway;
         if (NeedsRestart(wanted) is { } what) throw new RefusedException($"{what} cannot change while running", "nothing was changed: restart the gateway for it, or undo that change", 422);
+        if (Prepare?.Invoke(loaded) is { } refusal)
+        {
+            loaded.WipeSecrets();
+            throw new RefusedException(refusal, "nothing was changed: correct the files and reload again", 422);
+        }
+
         await saChanges.WaitAsync();
         try
         {

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Appliance.Shared;
 using Appliance.SlowPath.Api;
 using Appliance.SlowPath.Configuration;
+using Appliance.SlowPath.Ike;
 using Appliance.SlowPath.Netlink;
 using Appliance.SlowPath.Sas;
 using Microsoft.Extensions.Logging;
@@ -13,17 +14,25 @@ internal sealed class Server : IDisposable
 {
     private const int TickMilliseconds = 20, HeartbeatMilliseconds = 200, SecondMilliseconds = 1000;
     private readonly Gateway gateway;
+    private readonly IkeService ike;
     private readonly EventLoop loop;
     private readonly ILogger log;
     private readonly RuntimePaths paths;
+    private LoadedConfiguration configuration;
     private long heartbeatAt, secondAt;
 
-    public Server(string configurationFile, LoadedConfiguration configuration, Region region, RuntimePaths paths, ILogger log)
+    public Server(string configurationFile, LoadedConfiguration configuration, Region region, RuntimePaths paths, string? exportFile, ILogger log)
     {
         this.log = log;
         this.paths = paths;
         gateway = new Gateway(configurationFile, configuration.Gateway, region, new NetlinkClient(), log);
         loop = new EventLoop(Tick, TickMilliseconds);
+        this.configuration = configuration;
+        ike = new IkeService(loop, region, gateway.Children, gateway.UseInnerAddresses, exportFile, log);
+        loop.Turn = ike.Turn;
+        gateway.Ike = ike.Events;
+        gateway.Prepare = ike.Prepare;
+        gateway.Reloaded += Reloaded;
     }
 
     /// <summary>Runs until SIGTERM or SIGINT. Tables, routes and SAs stay as they are: a successor adopts them.</summary>
@@ -40,7 +49,7 @@ internal sealed class Server : IDisposable
         using var ears = new NetlinkSocket(Rtnetlink.Groups, 500);
         var listener = new Thread(() => Listen(ears, stop.Token)) { IsBackground = true, Name = "netlink" };
         listener.Start();
-        var api = new ApiServer(loop, gateway, gateway.Configuration.ApiSocket ?? paths.ApiSocket, log);
+        var api = new ApiServer(loop, gateway, ike, gateway.Configuration.ApiSocket ?? paths.ApiSocket, log);
         _ = StartAsync(api, stop);
         loop.Run(stop.Token);
         Volatile.Write(ref gateway.Region.Header.SlowPathReady, 0);
@@ -50,7 +59,11 @@ internal sealed class Server : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => gateway.Dispose();
+    public void Dispose()
+    {
+        ike.Dispose();
+        gateway.Dispose();
+    }
 
     private static void Stop(PosixSignalContext context, CancellationTokenSource stop)
     {
@@ -70,6 +83,11 @@ internal sealed class Server : IDisposable
             });
             await api.StartAsync();
             await loop.RunAsync(gateway.StartAsync);
+            await loop.RunAsync(() =>
+            {
+                ike.Start(configuration, Addresses());
+                return true;
+            });
         }
         catch (Exception exception)
         {
@@ -99,6 +117,7 @@ internal sealed class Server : IDisposable
             heartbeatAt = now + HeartbeatMilliseconds;
             Volatile.Write(ref gateway.Region.Header.SlowPathHeartbeat, now);
             gateway.SweepSas();
+            ike.SeeAddresses(Addresses());
         }
 
         if (gateway.Region.Header.SlowPathReady == 0) return;
@@ -110,6 +129,15 @@ internal sealed class Server : IDisposable
         }
 
         gateway.Settle();
+    }
+
+    private IReadOnlyList<IkeAddress> Addresses() => IkeAddresses.Wanted(configuration.Ike, gateway.Configuration, gateway.OwnAddresses);
+
+    private void Reloaded(LoadedConfiguration loaded)
+    {
+        configuration = loaded;
+        ike.SeeAddresses(Addresses());
+        ike.Use(loaded);
     }
 
     private void Listen(NetlinkSocket ears, CancellationToken stop)

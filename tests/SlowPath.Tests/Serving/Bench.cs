@@ -2,6 +2,7 @@ using Appliance.Policy;
 using Appliance.Shared;
 using Appliance.SlowPath.Api;
 using Appliance.SlowPath.Configuration;
+using Appliance.SlowPath.Ike;
 using Appliance.SlowPath.Serving;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -30,6 +31,7 @@ internal sealed class Bench : IDisposable
     private CancellationTokenSource stop = new();
     private Thread? thread;
     private ApiServer? api;
+    private IkeService? ike;
 
     /// <param name="configuration">The file.</param>
     /// <param name="adapt">What the slow path reads otherwise than the file says.</param>
@@ -121,7 +123,8 @@ internal sealed class Bench : IDisposable
         thread = new Thread(() => loop.Run(token)) { IsBackground = true };
         thread.Start();
         Loop.RunAsync(Gateway.StartAsync).GetAwaiter().GetResult();
-        api = new ApiServer(Loop, Gateway, Paths.ApiSocket, NullLogger.Instance);
+        ike = new IkeService(Loop, Region, Gateway.Children, Gateway.UseInnerAddresses, null, NullLogger.Instance);
+        api = new ApiServer(Loop, Gateway, ike, Paths.ApiSocket, NullLogger.Instance);
         api.StartAsync().GetAwaiter().GetResult();
     }
 
@@ -130,6 +133,7 @@ internal sealed class Bench : IDisposable
         api?.DisposeAsync().AsTask().GetAwaiter().GetResult();
         stop.Cancel();
         thread?.Join();
+        ike?.Dispose();
         Gateway.Dispose();
         stop.Dispose();
     }
