@@ -44,6 +44,7 @@ internal static class ChildInstall
         child.Stage = ChildStage.Established;
         child.InstalledAt = step.Now;
         ChildTimers.Start(step, sa, child);
+        sa.Save(step);
         step.Log(IkeLogLevel.Information, sa, "child-established", $"child {child.Sa.Instance} established: SPIs {child.Sa.InboundSpi:x8} in, {child.Sa.OutboundSpi:x8} out, {child.Sa.Mode}, "
             + $"{new SelectorPair(child.Sa.LocalSelectors, child.Sa.RemoteSelectors)}");
         return true;

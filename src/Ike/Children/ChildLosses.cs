@@ -9,15 +9,9 @@ internal static class ChildLosses
     /// <summary>A child that was in use is gone, and nothing takes its place.</summary>
     public static void Lost(Step step, IkeSa sa, ChildState child, string why)
     {
-        if (child.Sa.Worker is not null || sa.Peer is not { } peer) return;
+        if (child.Sa.Worker is not null) return;
         if (sa.Children.Any(c => c != child && c.IsCurrent && c.Sa.Tunnel == child.Sa.Tunnel)) return;
-        step.Log(IkeLogLevel.Warning, peer.Name, "child-lost", $"tunnel {child.Sa.Tunnel} lost its child: {why}");
-    }
-
-    /// <summary>A new child was refused, by the peer or by us.</summary>
-    public static void Failed(Step step, IkeSa sa, string tunnel, ChildRefusal refusal)
-    {
-        if (sa.Peer is { } peer) step.Log(IkeLogLevel.Warning, peer.Name, "child-lost", $"tunnel {tunnel} has no child: {refusal.Why}");
+        step.Machine.Manager.Lost(step, sa, child.Sa.Tunnel, why);
     }
 
     /// <summary>RFC 7296 §2.25: the peer does not know the child that we wanted to rekey: it is forgotten, and made anew.</summary>

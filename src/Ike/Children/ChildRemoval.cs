@@ -16,8 +16,19 @@ internal static class ChildRemoval
         if (!sa.Children.Contains(child)) return;
         if (child.Successor is { } successor) Activate(step, sa, successor);
         sa.RemoveChild(step, child);
+        foreach (var old in sa.Children.Where(c => c.Successor == child)) Reinstate(step, sa, old);
         step.Actions.Add(new RemoveChild(child.Sa.InboundSpi, child.Sa.OutboundSpi, Linger, why));
         step.Log(IkeLogLevel.Information, sa, "child-deleted", $"child {child.Sa.Instance} with SPIs {child.Sa.InboundSpi:x8} in, {child.Sa.OutboundSpi:x8} out is gone: {why}");
+        sa.Save(step);
+    }
+
+    /// <summary>What should have taken its place is gone: it is in use as before, and is rekeyed in a while.</summary>
+    private static void Reinstate(Step step, IkeSa sa, ChildState child)
+    {
+        child.Successor = null;
+        if (child.Stage != ChildStage.Replaced) return;
+        child.Stage = ChildStage.Established;
+        ChildTimers.RetryRekey(step, sa, child);
     }
 
     /// <summary>Sends by it from now on, if that waited.</summary>

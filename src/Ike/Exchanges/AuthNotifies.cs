@@ -17,5 +17,6 @@ internal static class AuthNotifies
     public static void Take(IkeSa sa, IkePeer peer, IReadOnlyList<Payload> payloads)
     {
         if (peer.Mobike && payloads.Has(NotifyType.MobikeSupported)) sa.Extensions |= Machine.Extensions.Mobike;
+        if (sa.IsInitiator) sa.Extensions |= Machine.Extensions.BeganFirst;
     }
 }

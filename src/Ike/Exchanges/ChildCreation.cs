@@ -116,6 +116,9 @@ internal abstract class ChildCreation(IkeSa sa) : InitiatedExchange(sa)
     /// <summary>What is proposed, or null when there is nothing to do any more.</summary>
     protected abstract ChildOffer? MakeOffer(Step step);
 
+    /// <summary>There is nothing to ask for any more.</summary>
+    protected virtual bool IsMoot => false;
+
     /// <summary>Whether we send by it at once: the peer has it, it answered.</summary>
     protected virtual bool ActivatesOutbound() => true;
 
@@ -133,6 +136,13 @@ internal abstract class ChildCreation(IkeSa sa) : InitiatedExchange(sa)
 
     private void Send(Step step)
     {
+        if (IsMoot)
+        {
+            NotCreated(step, new(NotifyType.TemporaryFailure, "the peer was faster"));
+            Sa.Finish(step, this);
+            return;
+        }
+
         InitiatorNonce = step.Entropy.Octets(NonceLength);
         Payload[] own = keyExchange is null ? [new NoncePayload(InitiatorNonce)] : [new NoncePayload(InitiatorNonce), new KeyExchangePayload((ushort)method, keyExchange.PublicValue)];
         Sa.SendRequest(step, offer!.Payloads(own));

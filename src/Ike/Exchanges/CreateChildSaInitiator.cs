@@ -18,12 +18,16 @@ internal sealed class CreateChildSaInitiator(IkeSa sa, ChildWish wish) : ChildCr
             return null;
         }
 
-        return Sa.State == IkeSaState.Established ? ChildOffer.Make(step, Sa, Wish, inAuth: false) : null;
+        if (Sa.State == IkeSaState.Established) return ChildOffer.Make(step, Sa, Wish, inAuth: false);
+        Settled(step, $"the IKE SA is {Sa.State}");
+        return null;
     }
 
     /// <inheritdoc/>
     protected override void Created(Step step, ChildState child, bool resources)
     {
+        Settled(step, null);
+        Settled(step, null);
         if (resources && Wish.Worker is null) ResourceChildren.Start(step, Sa, Wish);
     }
 
@@ -31,6 +35,11 @@ internal sealed class CreateChildSaInitiator(IkeSa sa, ChildWish wish) : ChildCr
     protected override void NotCreated(Step step, ChildRefusal refusal)
     {
         if (Sa.Successor is { State: IkeSaState.Established } successor) successor.Start(step, new CreateChildSaInitiator(successor, Wish));
-        else if (Wish.Worker is null) ChildLosses.Failed(step, Sa, Wish.Template.Name, refusal);
+        else Settled(step, refusal.Why);
+    }
+
+    private void Settled(Step step, string? problem)
+    {
+        if (Wish.Worker is null) step.Machine.Manager.Settled(step, Wish, problem);
     }
 }

@@ -21,6 +21,9 @@ internal sealed class InformationalResponder(IkeSa sa) : RespondedExchange(sa)
         if (deleted.Length > 0 && DeleteChildren(step, deleted) is { Count: > 0 } ours) answer.Add(new DeletePayload(ProtocolId.Esp, ours));
         foreach (var error in payloads.OfType<NotifyPayload>().Where(n => n.IsError))
             step.Log(IkeLogLevel.Warning, Sa, LogKeys.Of(error.NotifyType), $"the peer reports {error.NotifyType}");
+        answer.AddRange(Mobility.Answer(step, Sa, payloads, Sa.RequestLocal, Sa.RequestRemote));
+        // RFC 4555 §3.7: whoever asks for it gets its cookie back.
+        if (payloads.Notify(NotifyType.Cookie2) is { } cookie) answer.Add(cookie);
         Sa.Respond(step, answer);
     }
 
@@ -29,6 +32,7 @@ internal sealed class InformationalResponder(IkeSa sa) : RespondedExchange(sa)
     /// </summary>
     private void DeleteIke(Step step)
     {
+        if (Sa.PeerRekey is { Sa.State: IkeSaState.Established } theirs && Sa.Successor is null) IkeSaReplacement.Replace(step, Sa, theirs.Sa);
         Sa.State = IkeSaState.Deleting;
         Sa.Respond(step, []);
         Sa.Destroy(step, Sa.Successor is null ? "the peer deleted it" : "rekeyed");

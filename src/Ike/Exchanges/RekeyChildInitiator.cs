@@ -34,6 +34,9 @@ internal sealed class RekeyChildInitiator(IkeSa sa, ChildState child) : ChildCre
     }
 
     /// <inheritdoc/>
+    protected override bool IsMoot => Child.PeerRekey is not null || !Sa.Children.Contains(Child);
+
+    /// <inheritdoc/>
     protected override bool ActivatesOutbound() => !Loses;
 
     /// <inheritdoc/>

@@ -11,6 +11,7 @@ internal static class ResponderTable
     {
         (IkeSaState.Established or IkeSaState.Rekeying or IkeSaState.Deleting, ExchangeType.Informational, _) => new InformationalResponder(sa),
         (IkeSaState.Established or IkeSaState.Rekeying or IkeSaState.Deleting, ExchangeType.CreateChildSa, _) when payloads.OfType<TrafficSelectorPayload>().Any() => new CreateChildSaResponder(sa),
+        (IkeSaState.Established or IkeSaState.Rekeying or IkeSaState.Deleting, ExchangeType.CreateChildSa, _) => new RekeyIkeSaResponder(sa),
         (IkeSaState.Connecting, ExchangeType.IkeAuth, _) when !sa.IsInitiator => new IkeAuthResponder(sa),
         _ => null,
     };

@@ -19,6 +19,7 @@ internal static class EventTable
                 break;
             case AddressesChanged changed:
                 step.Machine.Addresses = changed.Addresses;
+                Mobility.AddressesChanged(step, changed.Addresses);
                 break;
             case PacketWaits packet:
                 step.Machine.Manager.PacketWaits(step, packet);
@@ -38,6 +39,9 @@ internal static class EventTable
                 break;
             case ChildExpires expires:
                 ChildEvents.Expires(step, expires);
+                break;
+            case TrafficRead read:
+                LivenessChecks.TrafficRead(step, read);
                 break;
         }
     }

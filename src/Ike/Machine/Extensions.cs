@@ -27,4 +27,7 @@ internal enum Extensions : ushort
 
     /// <summary>A post-quantum preshared key is in the keys (RFC 8784).</summary>
     Ppk = 64,
+
+    /// <summary>We began the first of the IKE SAs that replaced one another: with MOBIKE we decide about addresses (RFC 4555 §1.3).</summary>
+    BeganFirst = 128,
 }

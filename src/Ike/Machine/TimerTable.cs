@@ -25,6 +25,18 @@ internal static class TimerTable
             case TimerKind.NatKeepalive:
                 sa.Keepalive(step);
                 break;
+            case TimerKind.RekeyIke:
+                IkeSaAge.Rekey(step, sa);
+                break;
+            case TimerKind.ExpireIke:
+                IkeSaAge.Expire(step, sa);
+                break;
+            case TimerKind.Liveness:
+                LivenessChecks.Fire(step, sa);
+                break;
+            case TimerKind.Linger when sa.Successor is not null:
+                IkeSaAge.Linger(step, sa);
+                break;
             case TimerKind.Linger:
                 sa.Close(step, "the other one of two that crossed stays");
                 break;

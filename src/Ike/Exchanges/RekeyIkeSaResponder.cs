@@ -1,0 +1,87 @@
+using Appliance.Crypto;
+using Appliance.Ike.Children;
+using Appliance.Ike.Keys;
+using Appliance.Ike.Machine;
+using Appliance.Ike.Messages;
+
+namespace Appliance.Ike.Exchanges;
+
+/// <summary>CREATE_CHILD_SA of the peer that replaces the IKE SA (RFC 7296 §1.3.2): chosen → shared secret → response; then the children go over to the new one.</summary>
+internal sealed class RekeyIkeSaResponder(IkeSa sa) : RespondedExchange(sa)
+{
+    private const int NonceLength = 32;
+
+    private ChosenProposal? chosen;
+    private byte[] theirNonce = [];
+
+    /// <inheritdoc/>
+    public override void Request(Step step, IReadOnlyList<Payload> payloads)
+    {
+        if (Obstacle() is { } obstacle)
+        {
+            Refuse(step, new(NotifyType.TemporaryFailure, obstacle));
+            return;
+        }
+
+        var ours = ProposalBuilder.OfIke(Sa.Peer!.Proposals.Select(IkeRekeyProposals.Of), []);
+        chosen = ProposalSelection.Choose(payloads.First<SecurityAssociationPayload>()?.Proposals ?? [], ours, out var why);
+        var theirs = payloads.First<KeyExchangePayload>();
+        if (chosen is null || !chosen.ToIkeSuite().IsSupported) Refuse(step, new(NotifyType.NoProposalChosen, why));
+        else if (SpiOctets.ReadIke(chosen.Proposal.Spi) is null || payloads.First<NoncePayload>() is not { } nonce) Refuse(step, new(NotifyType.InvalidSyntax, "no new SPI or no nonce"));
+        else if (theirs?.Method != (ushort)chosen.Method) Refuse(step, OtherMethod(chosen.Method, theirs));
+        else
+        {
+            theirNonce = nonce.Data;
+            step.Actions.Add(new AnswerKeyExchange(step.NewToken(this), chosen.Method, theirs.Data));
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Work(Step step, WorkDone result)
+    {
+        switch (result)
+        {
+            case SharedSecretComputed { Secret: { } secret } computed:
+                using (secret) Create(step, secret, computed.PublicValue);
+                break;
+            case SharedSecretComputed:
+                Refuse(step, new(NotifyType.InvalidSyntax, "the peer's key exchange value is not of the group"));
+                break;
+            default:
+                WorkResults.Discard(result);
+                Refuse(step, new(NotifyType.TemporaryFailure, "too much work at the moment"));
+                break;
+        }
+    }
+
+    // RFC 7296 §2.25.
+    private string? Obstacle() => Sa switch
+    {
+        { Successor: not null } or { State: IkeSaState.Deleting } => "the IKE SA is on its way out",
+        { PeerRekey: not null } => "it is being rekeyed already",
+        { Current: ChildCreation or DeleteChild or DeleteSpis } => "a child is being created, rekeyed or deleted",
+        _ => null,
+    };
+
+    private static ChildRefusal OtherMethod(KeyExchangeMethod method, KeyExchangePayload? theirs) =>
+        new(NotifyType.InvalidKePayload, $"key exchange is to be {AlgorithmNames.Of(method)}, the peer sent {AlgorithmNames.Of((KeyExchangeMethod)(theirs?.Method ?? 0))}")
+        {
+            Data = [(byte)((ushort)method >> 8), (byte)method],
+        };
+
+    private void Create(Step step, Secret secret, byte[] publicValue)
+    {
+        var (localSpi, nonce) = (step.NewIkeSpi(), step.Entropy.Octets(NonceLength));
+        var made = IkeSaReplacement.Make(step, Sa, isInitiator: false, localSpi, SpiOctets.ReadIke(chosen!.Proposal.Spi)!.Value, chosen.ToIkeSuite(), secret, theirNonce, nonce);
+        Sa.Respond(step, [new SecurityAssociationPayload([chosen.Answer(SpiOctets.OfIke(localSpi))]), new NoncePayload(nonce), new KeyExchangePayload((ushort)chosen.Method, publicValue)]);
+        if (Sa.State == IkeSaState.Rekeying) Sa.PeerRekey = new(made, theirNonce, nonce);
+        else IkeSaReplacement.Replace(step, Sa, made);
+    }
+
+    private void Refuse(Step step, ChildRefusal refusal)
+    {
+        var level = refusal.Notify is NotifyType.TemporaryFailure or NotifyType.InvalidKePayload ? IkeLogLevel.Information : IkeLogLevel.Warning;
+        step.Log(level, Sa, LogKeys.Of(refusal.Notify), $"rekeying of the IKE SA refused with {refusal.Notify}: {refusal.Why}");
+        Sa.Respond(step, [refusal.Payload]);
+    }
+}
