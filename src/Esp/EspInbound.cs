@@ -29,6 +29,8 @@ public sealed class EspInbound<TKernel>
     private readonly JobBatch gcm = new(MaximumBatch);
     private readonly JobBatch gmac = new(MaximumBatch);
     private readonly OpenedPacket[] opened = new OpenedPacket[MaximumBatch];
+    private readonly SaMove[] moves = new SaMove[MaximumBatch];
+    private int moveCount;
 
     /// <summary>For the worker whose packets lie in <paramref name="memory"/> and whose SAs lie in <paramref name="region"/>.</summary>
     public EspInbound(Region region, FrameMemory memory, CipherObjects objects, AesGcmTier tier)
@@ -38,6 +40,9 @@ public sealed class EspInbound<TKernel>
         this.objects = objects;
         hasKernel = tier != AesGcmTier.Bcl;
     }
+
+    /// <summary>SAs whose peer sends from elsewhere, as the last batch showed.</summary>
+    public ReadOnlySpan<SaMove> Moves => moves.AsSpan(0, moveCount);
 
     /// <summary>
     /// Decapsulates up to <see cref="MaximumBatch"/> packets. Each starts at its outer IP header, whole (reassembled); <see cref="Packet.Tag"/> is the slot of an inbound SA that
@@ -49,6 +54,7 @@ public sealed class EspInbound<TKernel>
         if (packets.Length > MaximumBatch || results.Length < packets.Length) throw new ArgumentOutOfRangeException(nameof(packets));
         gcm.Clear();
         gmac.Clear();
+        moveCount = 0;
         var previous = uint.MaxValue;
         for (var i = 0; i < packets.Length; i++)
         {
@@ -149,6 +155,7 @@ public sealed class EspInbound<TKernel>
             state.Highest = open.Sequence;
         }
 
+        if (open.IsUdp && sa.PeerPort != 0) Watch(packet, sa, state, open);
         var payloadAt = packet.Address + (uint)(open.EspAt + EspView.HeaderLength + sa.IvLength);
         ref var payload = ref memory.At(payloadAt);
         int padLength = Unsafe.Add(ref payload, open.Length - 2);
@@ -175,6 +182,19 @@ public sealed class EspInbound<TKernel>
         state.Bytes += (ulong)length;
         state.LastUsed = tick;
         return DropReason.None;
+    }
+
+    /// <summary>Only the newest packet tells where the peer is: an older one may have been on its way since before the move.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Watch(in Packet packet, in InboundSa sa, in InboundSaState state, in OpenedPacket open)
+    {
+        if (open.Sequence != state.Highest) return;
+        ref var ip = ref memory.At(packet.Address);
+        var source = open.Family == 4 ? IpAddress.FromV4(BigEndian.U32(ref ip, 12)) : new IpAddress(BigEndian.U64(ref ip, 8), BigEndian.U64(ref ip, 16));
+        var port = BigEndian.U16(ref ip, open.IpLength);
+        if (source == sa.Peer && port == sa.PeerPort) return;
+        if (moveCount > 0 && moves[moveCount - 1].Slot == packet.Tag) moveCount--;
+        moves[moveCount++] = new SaMove(packet.Tag, source, port);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

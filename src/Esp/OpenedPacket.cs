@@ -71,7 +71,7 @@ internal struct OpenedPacket
 
         EspAt = IpLength;
         IsUdp = protocol == IpProtocol.Udp;
-        if (IsUdp != (sa.Encapsulation == EspEncapsulation.Udp)) return DropReason.WrongEncapsulation;
+        if (IsUdp != (sa.Encapsulation == EspEncapsulation.Udp) && (sa.Flags & SaFlags.AnyEncapsulation) == 0) return DropReason.WrongEncapsulation;
         if (IsUdp)
         {
             if (end - IpLength < UdpView.HeaderLength) return DropReason.EspMalformed;

@@ -146,6 +146,10 @@ public enum DropReason : byte
     /// <summary>Packet was in flight when its worker stopped.</summary>
     [DropText("in flight when its worker stopped", DropSeverity.Info, "")] WorkerStopped,
 
+    // Added later: a number stays what it is.
+    /// <summary>Packet that is routed into a tunnel but lies outside of what its SA was negotiated for.</summary>
+    [DropText("outside the traffic selectors that the tunnel's SA was negotiated for", DropSeverity.Warning, "RFC 4301 5.1")] OutsideSelectors,
+
     /// <summary>Not a reason: how many there are.</summary>
     [DropText("", DropSeverity.Info, "")] Count,
 }

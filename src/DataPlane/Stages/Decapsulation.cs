@@ -13,6 +13,7 @@ internal abstract class Decapsulation(WorkerContext context, InboundPolicy polic
 {
     private readonly Packet[] packets = new Packet[PacketBatch.Size];
     private readonly EspResult[] results = new EspResult[PacketBatch.Size];
+    private TokenBucket moveEvents = new(Tuning.EventsPerSecond, Tuning.EventBurst);
     private int count;
 
     /// <summary>Adds a packet that starts at its outer IP header, for the inbound SA in a slot, which this worker owns and has seen live in this round.</summary>
@@ -53,6 +54,22 @@ internal abstract class Decapsulation(WorkerContext context, InboundPolicy polic
     /// <summary>The batch, with the tick of the round.</summary>
     protected abstract void Decapsulate(Span<Packet> batch, Span<EspResult> outcome, long tick);
 
+    /// <summary>Tells the slow path about peers that send from elsewhere; while they do, their next packet says it again.</summary>
+    protected void Report(ReadOnlySpan<SaMove> moves)
+    {
+        foreach (ref readonly var move in moves)
+        {
+            if (!moveEvents.TryTake(context.Tick)) return;
+            ref var sa = ref context.Region.InboundSa(move.Slot);
+            var record = new EventRecord
+            {
+                Kind = EventKind.PeerMoved, Sa = move.Slot, Tunnel = sa.Tunnel, Generation = sa.Generation, Spi = sa.Spi, Source = move.Source, SourcePort = move.Port, Destination = sa.Peer,
+                DestinationPort = sa.PeerPort,
+            };
+            context.Raise(ref record);
+        }
+    }
+
     /// <summary>Reads the inner packet into the row behind those that have passed.</summary>
     private bool TryRead(in Packet packet, int row)
     {
@@ -89,5 +106,9 @@ internal sealed class Decapsulation<TKernel>(WorkerContext context, InboundPolic
     where TKernel : struct, IAesGcmKernel
 {
     /// <inheritdoc/>
-    protected override void Decapsulate(Span<Packet> batch, Span<EspResult> outcome, long tick) => esp.Decapsulate(batch, outcome, tick);
+    protected override void Decapsulate(Span<Packet> batch, Span<EspResult> outcome, long tick)
+    {
+        esp.Decapsulate(batch, outcome, tick);
+        if (esp.Moves.Length != 0) Report(esp.Moves);
+    }
 }

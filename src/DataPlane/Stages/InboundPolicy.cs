@@ -19,23 +19,13 @@ internal sealed class InboundPolicy(Region region, Spd spd, Router router)
     public DropReason Check(uint slot, in PacketFields inner)
     {
         ref var sa = ref region.InboundSa(slot);
-        if (sa.SelectorCount != 0 && !MatchesAny(sa.SelectorStart, sa.SelectorCount, inner)) return DropReason.SelectorMismatch;
+        if (sa.SelectorCount != 0 && !SpdMatch.MatchesAny(region, sa.SelectorStart, sa.SelectorCount, inner, inbound: true)) return DropReason.SelectorMismatch;
         var index = spd.Find(inner, inbound: true);
         if (index == Spd.None) return DropReason.NoPolicy;
         ref readonly var rule = ref spd.Rule(index);
         if (rule.Action == SpdAction.Discard) return DropReason.PolicyDiscard;
         if (rule.Action != SpdAction.Protect || (rule.Tunnel != SpdRule.ByRoute && rule.Tunnel != sa.Tunnel)) return DropReason.SelectorMismatch;
         return CheckSource(sa, inner);
-    }
-
-    private bool MatchesAny(uint first, uint count, in PacketFields inner)
-    {
-        for (uint i = 0; i < count && first + i < (uint)region.Counts.SpdRules; i++)
-        {
-            if (SpdMatch.Matches(region.SpdRule(first + i), inner, inbound: true)) return true;
-        }
-
-        return false;
     }
 
     /// <summary>In transport mode the source is the peer itself; otherwise its route must lead back into the tunnel.</summary>

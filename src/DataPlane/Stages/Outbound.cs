@@ -43,6 +43,14 @@ internal sealed class Outbound(WorkerContext context, TunnelSa tunnelSa, IcmpErr
             return;
         }
 
+        ref var sa = ref region.OutboundSa(slot);
+        if ((sa.Flags & SaFlags.CheckSelectors) != 0 && !SpdMatch.MatchesAny(region, sa.SelectorStart, sa.SelectorCount, fields, inbound: false))
+        {
+            // The peer would drop it (RFC 4301 5.2 step 4). There is one child at a time here: asking for another would take this one's place.
+            context.Drop(packet, DropReason.OutsideSelectors);
+            return;
+        }
+
         if (!TimeToLive.TryDecrement(context, packet, fields))
         {
             icmp.TimeExceeded(packet, fields);
@@ -50,7 +58,6 @@ internal sealed class Outbound(WorkerContext context, TunnelSa tunnelSa, IcmpErr
         }
 
         ref var record = ref region.Tunnel(tunnel);
-        ref var sa = ref region.OutboundSa(slot);
         if ((packet.Flags & PacketFlags.ChecksumPartial) != 0) Complete(ref packet, fields);
         if (fields.Protocol == IpProtocol.Tcp) TcpMss.Clamp(context.Memory.Span(packet), fields, fields.Family == 4 ? record.MssClampV4 : record.MssClampV6);
         int mtu = record.InnerMtu;

@@ -12,6 +12,17 @@ internal static class SpdMatch
         ? Within(packet.Destination(), rule.LocalLow, rule.LocalHigh) && Within(packet.Source(), rule.RemoteLow, rule.RemoteHigh) && MatchesUpper(rule, packet, inbound)
         : Within(packet.Source(), rule.LocalLow, rule.LocalHigh) && Within(packet.Destination(), rule.RemoteLow, rule.RemoteHigh) && MatchesUpper(rule, packet, inbound);
 
+    /// <summary>True when the packet fits one of an SA's pairs of traffic selectors.</summary>
+    public static bool MatchesAny(Region region, uint first, uint count, in PacketFields packet, bool inbound)
+    {
+        for (uint i = 0; i < count && first + i < (uint)region.Counts.SpdRules; i++)
+        {
+            if (Matches(region.SpdRule(first + i), packet, inbound)) return true;
+        }
+
+        return false;
+    }
+
     /// <summary>
     /// Protocol and ports alone. For ICMP one range counts: the local one for what goes out, the remote one for what comes in.
     /// A fragment without ports matches only a rule that does not ask for them.

@@ -19,8 +19,9 @@ internal sealed partial class Gateway : IDisposable, IChildHost
     /// <summary>A negotiation takes some round trips, and a retransmission when one is lost.</summary>
     private const uint NegotiationHoldMilliseconds = 5000;
 
-    /// <summary>After everything was computed anew, so many times as long nothing is: a large configuration that never rests leaves the loop to others.</summary>
+    /// <summary>After everything was computed anew, so many times as long nothing is, where there are many tunnels: a kernel that never rests leaves the loop to others.</summary>
     private const long RestFactor = 5, RestAtMost = 2000;
+    private const int ManyTunnels = 500;
     private readonly string configurationFile;
     private readonly IKernel netlink;
     private readonly KernelWriter kernel;
@@ -182,7 +183,7 @@ internal sealed partial class Gateway : IDisposable, IChildHost
         kernel.Write(WithInnerAddresses, mirror, effective);
         AskForPaths(plan.Contents);
         var now = Environment.TickCount64;
-        recomputeFrom = now + Math.Min((now - begin) * RestFactor, RestAtMost);
+        recomputeFrom = effective.Count < ManyTunnels ? 0 : now + Math.Min((now - begin) * RestFactor, RestAtMost);
     }
 
     private static EspShape Shape(SaEntry sa) => new(CipherFacts.IvLength(sa.Cipher), CipherFacts.IcvLength(sa.Cipher), CipherFacts.BlockSize(sa.Cipher));
