@@ -160,6 +160,7 @@ internal sealed class IkeSaInitInitiator(IkeSa sa, IkePeer peer) : InitiatedExch
         Establishment.Chosen = chosen;
         Establishment.ResponderNonce = payloads.OfType<NoncePayload>().Single().Data;
         Establishment.PeerHashes = InitNotifies.PeerHashes(payloads);
+        Establishment.UsesPpk = peer.Ppk is not null && payloads.Has(NotifyType.UsePpk);
         Sa.Extensions = InitNotifies.Common([peer], payloads);
         Sa.VendorIds = InitNotifies.VendorIds(payloads);
         Sa.FirstRequestAnswered(step);

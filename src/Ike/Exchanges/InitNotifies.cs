@@ -15,6 +15,7 @@ internal static class InitNotifies
     public static IEnumerable<Payload> Ours(IReadOnlyList<IkePeer> peers)
     {
         if (peers.Any(p => p.FragmentSize > 0)) yield return new NotifyPayload(NotifyType.FragmentationSupported);
+        if (peers.Any(p => p.Ppk is not null)) yield return new NotifyPayload(NotifyType.UsePpk);
         if (peers.Any(p => p.TrustAnchors.Count > 0 || p.LocalCredential is not null)) yield return new NotifyPayload(NotifyType.SignatureHashAlgorithms, Hashes);
     }
 
