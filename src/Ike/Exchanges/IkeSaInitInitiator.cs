@@ -173,7 +173,13 @@ internal sealed class IkeSaInitInitiator(IkeSa sa, IkePeer peer) : InitiatedExch
     {
         Sa.Suite = Establishment.Chosen!.ToSuite();
         Sa.TakeKeys(step, IkeKeys.Derive(Sa.Suite, secret, Establishment.InitiatorNonce, Establishment.ResponderNonce, Sa.InitiatorSpi, Sa.ResponderSpi));
-        Sa.Start(step, new IkeAuthInitiator(Sa, peer));
+        if (!Establishment.KeysAreComplete && !Sa.Extensions.HasFlag(Machine.Extensions.Intermediate))
+        {
+            Sa.Destroy(step, $"the peer chose additional key exchanges ({Sa.Suite}), but does not know IKE_INTERMEDIATE (RFC 9242)");
+            return;
+        }
+
+        Sa.Start(step, Establishment.KeysAreComplete ? new IkeAuthInitiator(Sa, peer) : new IkeIntermediateInitiator(Sa, peer));
         Sa.Finish(step, this);
     }
 }

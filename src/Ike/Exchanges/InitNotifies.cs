@@ -15,6 +15,7 @@ internal static class InitNotifies
     public static IEnumerable<Payload> Ours(IReadOnlyList<IkePeer> peers)
     {
         if (peers.Any(p => p.FragmentSize > 0)) yield return new NotifyPayload(NotifyType.FragmentationSupported);
+        if (peers.Any(p => p.Proposals.Any(o => o.Additional.Count > 0))) yield return new NotifyPayload(NotifyType.IntermediateExchangeSupported);
         if (peers.Any(p => p.Ppk is not null)) yield return new NotifyPayload(NotifyType.UsePpk);
         if (peers.Any(p => p.TrustAnchors.Count > 0 || p.LocalCredential is not null)) yield return new NotifyPayload(NotifyType.SignatureHashAlgorithms, Hashes);
     }
@@ -24,6 +25,7 @@ internal static class InitNotifies
     {
         var common = Machine.Extensions.None;
         if (peers.Any(p => p.FragmentSize > 0) && payloads.Has(NotifyType.FragmentationSupported)) common |= Machine.Extensions.Fragmentation;
+        if (peers.Any(p => p.Proposals.Any(o => o.Additional.Count > 0)) && payloads.Has(NotifyType.IntermediateExchangeSupported)) common |= Machine.Extensions.Intermediate;
         if (payloads.Has(NotifyType.SignatureHashAlgorithms)) common |= Machine.Extensions.SignatureHashes;
         if (payloads.Has(NotifyType.ChildlessIkev2Supported)) common |= Machine.Extensions.Childless;
         if (payloads.Has(NotifyType.RedirectSupported)) common |= Machine.Extensions.Redirect;

@@ -80,6 +80,13 @@ internal static class InitRequests
             return;
         }
 
+        if (chosen.Additional.Count > 0 && !payloads.Has(NotifyType.IntermediateExchangeSupported))
+        {
+            step.Log(IkeLogLevel.Warning, name, "no-proposal-chosen", $"IKE_SA_INIT request from {remote} refused: it has additional key exchanges ({chosen}), but not INTERMEDIATE_EXCHANGE_SUPPORTED");
+            Unprotected.Reply(step, header, local, remote, new NotifyPayload(NotifyType.NoProposalChosen));
+            return;
+        }
+
         var exchange = payloads.First<KeyExchangePayload>()!;
         if (exchange.Method != (ushort)chosen.Method)
         {

@@ -35,6 +35,12 @@ internal sealed class Establishment
     /// <summary>Message ID of the IKE_AUTH request.</summary>
     public uint AuthMessageId { get; set; } = 1;
 
+    /// <summary>The peer's last request of IKE_INTERMEDIATE (its first fragment) as it came: it is known again by its octets, since its keys are gone.</summary>
+    public byte[] LastRequest { get; set; } = [];
+
+    /// <summary>Whether all key exchanges that were chosen are done.</summary>
+    public bool KeysAreComplete => AdditionalDone >= (Chosen?.Additional.Count ?? 0);
+
     /// <summary>Additional key exchanges that are done (RFC 9370 §2.2.2).</summary>
     public int AdditionalDone { get; set; }
 

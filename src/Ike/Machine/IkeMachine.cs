@@ -40,6 +40,9 @@ public sealed class IkeMachine(IkeMachineOptions options) : IMachine<IkeEvent, I
     /// <summary>Responders' IKE SAs that nobody has proven yet.</summary>
     internal HalfOpenTable HalfOpen { get; } = new();
 
+    /// <summary>IKE SAs by who their peers are.</summary>
+    internal IdentityIndex Identities { get; } = new();
+
     /// <summary>Cookies.</summary>
     internal Cookies Cookies { get; } = new();
 

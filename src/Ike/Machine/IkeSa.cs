@@ -1,6 +1,7 @@
 using System.Net;
 using Appliance.Ike.Children;
 using Appliance.Ike.Keys;
+using Appliance.Ike.Messages;
 using Appliance.Machine;
 
 namespace Appliance.Ike.Machine;
@@ -74,8 +75,8 @@ internal sealed partial class IkeSa(ulong localSpi, bool isInitiator, IPEndPoint
     /// <summary>Vendor IDs of the peer.</summary>
     public IReadOnlyList<byte[]> VendorIds { get; set; } = [];
 
-    /// <summary>The message whose payloads are being handled, as it came (one fragment of it, if it came in fragments).</summary>
-    public byte[] ReceivedMessage { get; set; } = [];
+    /// <summary>The message that is being handled, as IKE_INTERMEDIATE authenticates it (RFC 9242 §3.3.2): header, and the payloads inside SK.</summary>
+    public (IkeHeader Header, PayloadType First, byte[] Payloads) Received { get; private set; }
 
     /// <summary>When the peer last proved that it is there.</summary>
     public Instant HeardAt { get; set; }

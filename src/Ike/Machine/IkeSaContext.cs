@@ -30,6 +30,7 @@ internal sealed partial class IkeSa
         if (State == IkeSaState.Connecting && isFirst) return;
         Choose(step, peer);
         if (!isFirst) return;
+        step.Machine.Identities.Add(this);
         if (peer.LivenessSeconds > 0) step.SetTimer(this, TimerKind.Liveness, peer.LivenessSeconds * 1000L);
         StartKeepalive(step);
     }

@@ -25,6 +25,7 @@ internal sealed partial class IkeSa
 
         foreach (var kind in Kinds) step.StopTimer(this, kind);
         step.Machine.Remove(this);
+        step.Machine.Identities.Remove(this);
         step.Machine.Instances.Give(InstanceNumber);
         ConfigurationRequests.Release(step, this);
         if (Saved) step.Actions.Add(new ForgetContext(LocalSpi));

@@ -58,6 +58,7 @@ internal sealed partial class IkeSa
         State = IkeSaState.Established;
         (EstablishedAt, HeardAt) = (step.Now, step.Now);
         Establishment = null;
+        step.Machine.Identities.Add(this);
         SaLifetimes.Start(step, this);
         StartKeepalive(step);
         step.Log(IkeLogLevel.Information, this, "established", $"IKE SA established: {LocalIdentity} with {RemoteIdentity}, {Suite}{(Nat == NatState.None ? "" : $", NAT: {Nat}")}");
@@ -72,6 +73,7 @@ internal sealed partial class IkeSa
         if (old.Peer is { } peer) Choose(step, peer);
         (LocalIdentity, RemoteIdentity, Nat, UdpEncapsulation, Extensions, VendorIds) = (old.LocalIdentity, old.RemoteIdentity, old.Nat, old.UdpEncapsulation, old.Extensions, old.VendorIds);
         (Inner, old.Inner) = (old.Inner, InnerAddresses.None);
+        step.Machine.Identities.Add(this);
         foreach (var child in old.children.ToArray())
         {
             ChildTimers.Move(step, old, this, child);

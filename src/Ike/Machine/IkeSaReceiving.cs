@@ -63,9 +63,9 @@ internal sealed partial class IkeSa
             return;
         }
 
-        ReceivedMessage = datagram;
+        Received = (header, first, octets);
         exchange.Response(step, payloads);
-        ReceivedMessage = [];
+        Received = default;
     }
 
     private void ReceiveRequest(Step step, in IkeHeader header, byte[] datagram, IPEndPoint local, IPEndPoint remote)
@@ -93,14 +93,16 @@ internal sealed partial class IkeSa
             return;
         }
 
+        Received = (header, first, octets);
         if (ResponderTable.Create(this, header.Exchange, payloads) is { } exchange) Answer(step, exchange, header.Exchange, payloads);
         else Refuse(step, header.Exchange, new MessageError(MessageErrorKind.Unexpected, PayloadType.None, $"{header.Exchange} has no place while the IKE SA is {State}"));
+        Received = default;
     }
 
     /// <summary>A retransmission: of fragments, the first one alone asks for the response (RFC 7383 §2.6.1).</summary>
     private void SendAgain(Step step, byte[] datagram, IPEndPoint local, IPEndPoint remote)
     {
-        if (!Keys!.TryOpen(!IsInitiator, datagram, out _, out _, out var fragment) || fragment.Number > 1) return;
+        if (Establishment is { } establishment ? !datagram.AsSpan().SequenceEqual(establishment.LastRequest) : !Keys!.TryOpen(!IsInitiator, datagram, out _, out _, out var fragment) || fragment.Number > 1) return;
         step.Log(IkeLogLevel.Debug, this, "request-again", $"request {ExpectedRequestId - 1} came again: its response is sent again");
         foreach (var response in LastResponse) step.Actions.Add(new SendDatagram(local, remote, response));
     }
@@ -113,6 +115,7 @@ internal sealed partial class IkeSa
             return false;
         }
 
+        if (fragment.Number <= 1 && Establishment is { } establishment) establishment.LastRequest = datagram;
         if (fragment.Total == 0) return true;
         if (!Extensions.HasFlag(Extensions.Fragmentation))
         {

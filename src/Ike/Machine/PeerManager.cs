@@ -162,6 +162,8 @@ internal sealed partial class PeerManager
             wait.Problem = problem;
             Answer(step, record, wait);
         }
+
+        if (record.Peer.Children.Any(IsAlways)) step.Machine.Manager.Look(step, record);
     }
 
     /// <summary>Back-off: doubles with each failure, ± a quarter by chance, so that many peers do not come back at once.</summary>

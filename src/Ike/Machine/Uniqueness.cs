@@ -9,7 +9,7 @@ internal static class Uniqueness
     /// </summary>
     public static void Apply(Step step, IkeSa sa, bool initialContact)
     {
-        foreach (var other in step.Machine.Of(sa.PeerName).Where(o => o != sa && o.State is IkeSaState.Established or IkeSaState.Rekeying && o.RemoteIdentity == sa.RemoteIdentity).ToArray())
+        foreach (var other in step.Machine.Identities.Others(sa))
         {
             var crossed = other.IsInitiator != sa.IsInitiator && step.Now - other.EstablishedAt < Tuning.Crossing;
             if (initialContact && !crossed) other.Destroy(step, "the peer says that this is its initial contact");

@@ -31,7 +31,6 @@ public class ManagerTests
     {
         var net = new Net().Start(With(PeerB()), With(PeerA())).Run();
         var first = net.A.Sa.LocalSpi;
-        net.B.Sa.Close(StepOf(net.B), "test");
         net.B.Do(new OperatorAsked(1, OperatorVerb.Down, "a"));
         net.Pass(10_000);
         Assert.NotEqual(first, net.A.Sa.LocalSpi);
@@ -86,11 +85,10 @@ public class ManagerTests
     public void WhatAnOperatorSees()
     {
         var net = new Net().Start(With(PeerB()), With(PeerA())).Pass(5000);
+        net.A.Do(TimePassed.Event);
         var status = Assert.Single(net.A.Machine.Sas);
         Assert.Equal(("b", "established", "aes-256-gcm/prf-sha256/x25519", 5L), (status.Peer, status.State, status.Suite, status.AgeSeconds));
         Assert.Equal("tunnel", Assert.Single(status.Children).Child.Instance);
         Assert.Empty(net.A.Machine.Peers);
     }
-
-    private static Step StepOf(Node node) => new(node.Machine, new Appliance.Machine.StepContext(node.Now, new Appliance.Machine.Entropy(new byte[32])), []);
 }
