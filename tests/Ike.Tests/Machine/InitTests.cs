@@ -23,7 +23,8 @@ public class InitTests
     [Fact]
     public void Rfc7296_2_6_ACookieOfAnotherAddressIsWorthNothing()
     {
-        var net = new Net { Path = f => f.To.Name == "b" ? [f with { Remote = new IPEndPoint(IPAddress.Parse($"203.0.113.{Random.Shared.Next(1, 250)}"), 500) }] : [f] };
+        var last = 0;
+        var net = new Net { Path = f => f.To.Name == "b" ? [f with { Remote = new IPEndPoint(new IPAddress([203, 0, 113, (byte)++last]), 500) }] : [f] };
         net.Start(With(PeerB()), With(PeerA() with { Remote = [] }) with { CookieThreshold = 0 }).Pass(200_000);
         Assert.Empty(net.B.Machine.All);
         Assert.Empty(net.B.Actions.OfType<WorkAction>());
