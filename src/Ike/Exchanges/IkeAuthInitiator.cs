@@ -15,6 +15,7 @@ internal sealed class IkeAuthInitiator(IkeSa sa, IkePeer peer) : InitiatedExchan
     private readonly List<AuthenticationPayload> proofs = [];
     private IkeKeys? mixed;
     private ChildWish? wish;
+    private bool resources;
     private ChildOffer? offer;
     private ChildState? child;
     private IReadOnlyList<Payload> answer = [];
@@ -50,8 +51,10 @@ internal sealed class IkeAuthInitiator(IkeSa sa, IkePeer peer) : InitiatedExchan
                 Checked(step, verified.Problem is null, verified.Problem ?? "");
                 break;
             case ChildInstalled installed when child is not null:
-                ChildInstall.Done(step, Sa, child, installed);
+                // What is not here after all is deleted with the peer, which has installed it.
+                if (!ChildInstall.Done(step, Sa, child, installed)) Sa.Start(step, new DeleteSpis(Sa, [child.InboundSpi]));
                 End(step, installed.Problem);
+                if (resources && installed.Problem is null) ResourceChildren.Start(step, Sa, wish!);
                 break;
             default:
                 WorkResults.Discard(result);
@@ -155,6 +158,7 @@ internal sealed class IkeAuthInitiator(IkeSa sa, IkePeer peer) : InitiatedExchan
 
         if (offer.Accept(step, Sa, answer, out var refusal) is { } agreement)
         {
+            resources = agreement.Resources;
             child = ChildInstall.Begin(step, this, Sa, agreement, Sa.Establishment!.InitiatorNonce, Sa.Establishment.ResponderNonce, null, weInitiated: true, activateOutbound: true);
             return;
         }

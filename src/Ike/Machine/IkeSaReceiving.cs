@@ -94,6 +94,7 @@ internal sealed partial class IkeSa
         }
 
         Received = (header, first, octets);
+        (RequestLocal, RequestRemote) = (local, remote);
         if (ResponderTable.Create(this, header.Exchange, payloads) is { } exchange) Answer(step, exchange, header.Exchange, payloads);
         else Refuse(step, header.Exchange, new MessageError(MessageErrorKind.Unexpected, PayloadType.None, $"{header.Exchange} has no place while the IKE SA is {State}"));
         Received = default;
