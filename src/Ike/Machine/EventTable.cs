@@ -40,6 +40,9 @@ internal static class EventTable
             case ChildExpires expires:
                 ChildEvents.Expires(step, expires);
                 break;
+            case UnknownSpiSeen seen:
+                CrashHints.UnknownSpi(step, seen);
+                break;
             case TrafficRead read:
                 LivenessChecks.TrafficRead(step, read);
                 break;

@@ -31,6 +31,12 @@ internal sealed partial class IkeSa
 
         if (Peer is null && State != IkeSaState.Connecting && State != IkeSaState.Refused) return;
         if (theirs != RemoteSpi || header.Exchange == ExchangeType.IkeSaInit) return;
+        if (header.NextPayload is not (PayloadType.Encrypted or PayloadType.EncryptedFragment))
+        {
+            CrashHints.InvalidSpi(step, this, header, datagram);
+            return;
+        }
+
         if (header.IsResponse) ReceiveResponse(step, header, datagram, local, remote);
         else ReceiveRequest(step, header, datagram, local, remote);
     }

@@ -22,6 +22,9 @@ internal sealed partial class IkeSa
     /// <summary>Our request that is on its way, as it went out.</summary>
     public IReadOnlyList<byte[]> OutstandingRequest => request;
 
+    /// <summary>How often our request that is on its way was sent again.</summary>
+    public int Retransmissions => AwaitsResponse ? tries : 0;
+
     /// <summary>Our request is on its way and not answered.</summary>
     public bool AwaitsResponse => request.Count > 0;
 

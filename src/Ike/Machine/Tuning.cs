@@ -66,6 +66,9 @@ internal static class Tuning
     /// <summary>The one that goes stays for so long, so that what is under way on it comes to its end.</summary>
     public const int CrossedLingers = 2_000;
 
+    /// <summary>Between attempts that rest on a hint which is not protected.</summary>
+    public const int RecoveryPause = 10_000;
+
     /// <summary>Children of one tunnel for packets with other selectors.</summary>
     public const int ChildrenOfTunnel = 64;
 }
