@@ -38,6 +38,27 @@ public sealed record Row
 
     public double? AllocatedBytesPerPacket { get; init; }
 
+    /// <summary>IKE SAs, each with its child, that two nodes established in a second.</summary>
+    public double? SasPerSecond { get; init; }
+
+    /// <summary>CPU time of the side that began, in milliseconds for each IKE SA.</summary>
+    public double? CpuMsInitiator { get; init; }
+
+    /// <summary>CPU time of the side that answered, in milliseconds for each IKE SA.</summary>
+    public double? CpuMsResponder { get; init; }
+
+    /// <summary>Octets for each IKE SA with its child, pages of the region included: of the side that uses more.</summary>
+    public long? BytesPerSa { get; init; }
+
+    /// <summary>IKE SAs that were wanted and are not there.</summary>
+    public int? Failures { get; init; }
+
+    /// <summary>The longest that an honest peer took to connect, in milliseconds.</summary>
+    public double? ConnectMs { get; init; }
+
+    /// <summary>By how many octets the memory of a process grew.</summary>
+    public long? MemoryGrowthBytes { get; init; }
+
     /// <summary>Latency in nanoseconds, where a suite measures it.</summary>
     public double? P50Ns { get; init; }
 

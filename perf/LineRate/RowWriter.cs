@@ -13,6 +13,13 @@ internal sealed class RowWriter(TextWriter output, bool json)
         ("Mbit/s", 8, r => Text(r.Mbps, "0")), ("ns", 9, r => Text(r.NsPerPacket, "0.0")), ("B alloc", 8, r => Text(r.AllocatedBytesPerPacket, "0.0")), ("", 0, r => r.Note),
     ];
 
+    private static readonly (string Title, int Width, Func<Row, string?> Cell)[] IkeColumns =
+    [
+        ("case", 12, r => r.Case), ("sas", 8, r => Text(r.Sas, "0")), ("SA/s", 8, r => Text(r.SasPerSecond, "0")), ("ms init.", 9, r => Text(r.CpuMsInitiator, "0.00")),
+        ("ms resp.", 9, r => Text(r.CpuMsResponder, "0.00")), ("B/SA", 8, r => Text(r.BytesPerSa, "0")), ("failed", 7, r => Text(r.Failures, "0")),
+        ("connect", 9, r => Text(r.ConnectMs, "0 ms")), ("growth B", 10, r => Text(r.MemoryGrowthBytes, "0")), ("", 0, r => r.Note),
+    ];
+
     private bool titled;
 
     internal void Write(Row row)
@@ -23,17 +30,18 @@ internal sealed class RowWriter(TextWriter output, bool json)
         }
         else
         {
+            var columns = row.Suite == "ike" ? IkeColumns : Columns;
             if (!titled)
-                output.WriteLine(Line(column => column.Title));
+                output.WriteLine(Line(columns, column => column.Title));
             titled = true;
-            output.WriteLine(Line(column => column.Cell(row) ?? ""));
+            output.WriteLine(Line(columns, column => column.Cell(row) ?? ""));
         }
 
         output.Flush();
     }
 
-    private static string Line(Func<(string Title, int Width, Func<Row, string?> Cell), string> text) =>
-        string.Join(' ', Columns.Select(column => text(column) is var t && column.Width >= 12 ? t.PadRight(column.Width) : t.PadLeft(column.Width))).TrimEnd();
+    private static string Line((string Title, int Width, Func<Row, string?> Cell)[] columns, Func<(string Title, int Width, Func<Row, string?> Cell), string> text) =>
+        string.Join(' ', columns.Select(column => text(column) is var t && column.Width >= 12 ? t.PadRight(column.Width) : t.PadLeft(column.Width))).TrimEnd();
 
     private static string? Text(IFormattable? value, string format) => value?.ToString(format, CultureInfo.InvariantCulture);
 }

@@ -116,7 +116,7 @@ internal sealed class IkeAuthInitiator(IkeSa sa, IkePeer peer) : InitiatedExchan
     private void Send(Step step)
     {
         List<Payload> payloads = [ours, .. CertificateRequests.Chain(step.Configuration, peer)];
-        if (!step.Machine.HasOther(Sa)) payloads.Add(new NotifyPayload(NotifyType.InitialContact));
+        if (!step.Machine.HasOther(Sa) && step.Machine.Manager.Find(peer.Name) is not { IsReplicated: true }) payloads.Add(new NotifyPayload(NotifyType.InitialContact));
         if (CertificateRequests.Request(step.Configuration, [peer]) is { } request) payloads.Add(request);
         if (PeerDatabase.OnlyIdentity(peer.RemoteIdentity) is { } expected) payloads.Add(new IdentificationPayload(false, expected.Type, expected.Data));
         payloads.Add(proofs[0]);

@@ -14,7 +14,7 @@ public sealed class IkeMachine(IkeMachineOptions options) : IMachine<IkeEvent, I
     private ulong lastToken;
 
     /// <inheritdoc/>
-    public Instant NextDue => Timers.NextDue <= Manager.Timers.NextDue ? Timers.NextDue : Manager.Timers.NextDue;
+    public Instant NextDue => Timers.NextDue <= Manager.NextDue ? Timers.NextDue : Manager.NextDue;
 
     /// <summary>What an operator sees of the IKE SAs. Read between steps.</summary>
     public IEnumerable<IkeSaStatus> Sas => sas.Values.Where(s => s.Establishment is null || s.IsInitiator || s.RemoteIdentity is not null).Select(s => Statuses.Of(this, s));

@@ -14,6 +14,12 @@ internal sealed partial class PeerManager
 {
     private readonly Dictionary<string, PeerRecord> records = [];
 
+    /// <summary>Who may begin an IKE SA now.</summary>
+    private readonly AttemptPacing pacing = new();
+
+    /// <summary>When there is something to do.</summary>
+    public Instant NextDue => Timers.NextDue <= pacing.NextDue ? Timers.NextDue : pacing.NextDue;
+
     /// <summary>When a peer is looked at again.</summary>
     public TimerQueue<string> Timers { get; } = new();
 
@@ -31,6 +37,8 @@ internal sealed partial class PeerManager
     {
         while (Timers.TryTake(step.Now, out var name))
             if (Find(name) is { } record) Ensure(step, record);
+        while (pacing.TryNext(step.Now, out var next))
+            if (Find(next) is { } record) Ensure(step, record);
     }
 
     /// <summary>The child that IKE_AUTH shall negotiate, or null for none: nobody wants one and the peer takes IKE SAs without (RFC 6023).</summary>
@@ -45,6 +53,7 @@ internal sealed partial class PeerManager
     /// <summary>An IKE SA is in use.</summary>
     public void Established(Step step, IkeSa sa, bool initialContact)
     {
+        pacing.End(sa);
         if (sa.Peer is not { } peer || Find(peer.Name) is not { } record) return;
         (record.Failures, record.LastProblem, record.NotBefore, record.WantsIkeSa) = (0, "", step.Now, false);
         Uniqueness.Apply(step, sa, initialContact);
@@ -81,6 +90,7 @@ internal sealed partial class PeerManager
     /// <summary>An IKE SA is gone. One that we began and that was never established is a failed attempt.</summary>
     public void Ended(Step step, IkeSa sa, IkeSaState before, IReadOnlyList<string> tunnels, string why)
     {
+        pacing.End(sa);
         var level = before == IkeSaState.Deleting ? IkeLogLevel.Information : IkeLogLevel.Warning;
         if (sa.IsInitiator || before != IkeSaState.Connecting) step.Log(level, sa, before == IkeSaState.Connecting ? "not-established" : "ended", $"IKE SA {(before == IkeSaState.Connecting ? "not established" : "ended")}: {why}");
         if (sa.Peer is not { } peer || Find(peer.Name) is not { } record) return;
@@ -129,11 +139,12 @@ internal sealed partial class PeerManager
         }
         else if (!sas.Any(s => s.IsInitiator && s.State == IkeSaState.Connecting))
         {
-            Initiate(step, record);
+            if (pacing.HasRoom) Initiate(step, record);
+            else pacing.Wait(record.Peer.Name, record.Wishes.Count > 0 || record.Operators.Count > 0);
         }
     }
 
-    private static void Initiate(Step step, PeerRecord record)
+    private void Initiate(Step step, PeerRecord record)
     {
         var peer = record.Peer;
         record.Attempts++;
@@ -148,6 +159,7 @@ internal sealed partial class PeerManager
         var sa = new IkeSa(step.NewIkeSpi(), true, new IPEndPoint(local, IkeSa.IkePort), new IPEndPoint(remote, IkeSa.IkePort));
         step.Machine.Add(sa);
         sa.Choose(step, peer);
+        pacing.Begin(sa, step.Now);
         sa.Start(step, new IkeSaInitInitiator(sa, peer));
     }
 

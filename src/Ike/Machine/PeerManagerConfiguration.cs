@@ -18,6 +18,12 @@ internal sealed partial class PeerManager
             records[peer.Name] = record;
         }
 
+        foreach (var same in records.Values.GroupBy(r => (r.Peer.LocalIdentity, r.Peer.RemoteIdentity.Type, Identity: Convert.ToHexString(r.Peer.RemoteIdentity.Pattern ?? []))))
+        {
+            var isReplicated = same.Skip(1).Any();
+            foreach (var record in same) record.IsReplicated = isReplicated;
+        }
+
         foreach (var sa in step.Machine.All.ToArray()) Keep(step, sa);
         foreach (var gone in before.Values.Where(r => !records.ContainsKey(r.Peer.Name)))
         {

@@ -23,11 +23,12 @@ internal sealed partial class PeerManager
         }
     }
 
+    // Who finds no room hints again.
     private bool MayTry(Step step, PeerRecord record) =>
-        !IsShutDown && record.NotBefore <= step.Now && !step.Machine.Of(record.Peer.Name).Any(s => s.IsInitiator && s.State == IkeSaState.Connecting);
+        !IsShutDown && pacing.HasRoom && record.NotBefore <= step.Now && !step.Machine.Of(record.Peer.Name).Any(s => s.IsInitiator && s.State == IkeSaState.Connecting);
 
     // What is not protected may be forged, so it does not come about more often than that.
-    private static void Begin(Step step, PeerRecord record)
+    private void Begin(Step step, PeerRecord record)
     {
         record.NotBefore = step.Now.Plus(Tuning.RecoveryPause);
         Initiate(step, record);

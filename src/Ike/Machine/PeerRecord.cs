@@ -9,6 +9,9 @@ internal sealed class PeerRecord(IkePeer peer)
     /// <summary>The entry.</summary>
     public IkePeer Peer { get; set; } = peer;
 
+    /// <summary>Another entry has the same two identities: INITIAL_CONTACT must not be sent, since it would end the other's IKE SAs (RFC 7296 §2.4).</summary>
+    public bool IsReplicated { get; set; }
+
     /// <summary>Children that somebody wants now, by tunnel: a packet waits, or the operator asked.</summary>
     public Dictionary<string, ChildWish> Wishes { get; } = [];
 

@@ -39,6 +39,12 @@ internal static class Tuning
     /// <summary>First wait before a peer is tried again; doubles with each attempt that fails, with ± a quarter by chance.</summary>
     public const int AttemptFirst = 1_000;
 
+    /// <summary>IKE SAs that we begin at once; below the threshold at which a gateway like us asks for cookies.</summary>
+    public const int AttemptsAtOnce = 48;
+
+    /// <summary>An attempt that was not answered after so long holds up no other.</summary>
+    public const int AttemptCounts = 250;
+
     /// <summary>Longest wait before a peer is tried again.</summary>
     public const int AttemptLongest = 60_000;
 

@@ -9,6 +9,7 @@ internal static class Uniqueness
     /// </summary>
     public static void Apply(Step step, IkeSa sa, bool initialContact)
     {
+        if (!initialContact && sa.Peer is not { Unique: true }) return;
         foreach (var other in step.Machine.Identities.Others(sa))
         {
             var crossed = other.IsInitiator != sa.IsInitiator && step.Now - other.EstablishedAt < Tuning.Crossing;

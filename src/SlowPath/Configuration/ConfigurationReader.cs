@@ -11,7 +11,7 @@ namespace Appliance.SlowPath.Configuration;
 /// </summary>
 public static class ConfigurationReader
 {
-    private const int MaximumOctets = 1 << 20;
+    private const int MaximumOctets = 16 << 20;
 
     /// <summary>Reads a file. Errors name line and column; a file that cannot be read is an error at 1:1.</summary>
     public static LoadedConfiguration? ReadFile(string path, out IReadOnlyList<ConfigurationError> problems)
@@ -20,7 +20,7 @@ public static class ConfigurationReader
         try
         {
             using var stream = File.OpenRead(path);
-            var octets = new byte[MaximumOctets + 1];
+            var octets = new byte[stream.CanSeek && stream.Length is > 0 and < MaximumOctets ? stream.Length : MaximumOctets + 1];
             var length = stream.ReadAtLeast(octets, octets.Length, throwOnEndOfStream: false);
             text = new UTF8Encoding(false, true).GetString(octets, 0, length);
             System.Security.Cryptography.CryptographicOperations.ZeroMemory(octets);

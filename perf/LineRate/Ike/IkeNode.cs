@@ -1,0 +1,128 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Appliance.LineRate.Wire;
+using Appliance.Shared;
+
+namespace Appliance.LineRate.Ike;
+
+/// <summary>A slow path as it runs, in a namespace, over a region of its own that this process makes as the supervisor does. No data plane, no NIC.</summary>
+internal sealed class IkeNode : IDisposable
+{
+    private const double ReadySeconds = 60;
+    private static readonly double TickSeconds = 1.0 / 100;
+    private readonly Region region;
+    private readonly Process process;
+    private readonly HttpClient api;
+    private readonly RuntimePaths paths;
+    private readonly List<string> log = [];
+    private bool disposed;
+
+    /// <summary>Starts it, and waits until it is ready unless told otherwise.</summary>
+    /// <exception cref="InvalidOperationException">It does not become ready; its log is in the message.</exception>
+    public IkeNode(IkeLink link, NetworkNamespace space, string name, string configuration, bool awaitReady = true)
+    {
+        Name = name;
+        var file = Path.Combine(link.Folder, name + ".yaml");
+        File.WriteAllText(file, configuration);
+        paths = RuntimePaths.In(link.Folder, name);
+        paths.Create();
+        var plan = LaunchPlan.FromJson(Tool.Run(["ip", "netns", "exec", space.Name, Programs.Find(Programs.SlowPath), "plan", file]));
+        region = Region.CreateOrOpen(paths.Region, plan.Region, plan.Workers.Count, out _);
+        process = Process.Start(new ProcessStartInfo("ip", ["netns", "exec", space.Name, Programs.Find(Programs.SlowPath), "serve", file, "--region", paths.Region, "--runtime", paths.Directory])
+        {
+            RedirectStandardError = true,
+        })!;
+        process.ErrorDataReceived += (_, line) => Note(line.Data);
+        process.BeginErrorReadLine();
+        link.Own(this);
+        api = new HttpClient(new SocketsHttpHandler { ConnectCallback = ConnectAsync }) { BaseAddress = new Uri("http://localhost"), Timeout = TimeSpan.FromSeconds(60) };
+        var clock = Stopwatch.StartNew();
+        while (awaitReady && Volatile.Read(ref region.Header.SlowPathReady) == 0)
+        {
+            if (process.HasExited || clock.Elapsed.TotalSeconds > ReadySeconds) throw Failed("is not ready");
+            Thread.Sleep(2);
+        }
+    }
+
+    /// <summary>What it is called.</summary>
+    public string Name { get; }
+
+    /// <summary>The process.</summary>
+    public int ProcessId => process.Id;
+
+    /// <summary>Whether it has ended.</summary>
+    public bool HasExited => process.HasExited;
+
+    /// <summary>CPU time so far, of all its threads and of the kernel for it, in seconds.</summary>
+    public double CpuSeconds
+    {
+        get
+        {
+            // Behind the name, which may hold blanks: utime and stime are fields 14 and 15 (proc(5)).
+            var words = Stat.Split(' ');
+            return (long.Parse(words[11], CultureInfo.InvariantCulture) + long.Parse(words[12], CultureInfo.InvariantCulture)) * TickSeconds;
+        }
+    }
+
+    /// <summary>Memory in use, in octets: its own and the pages of the region.</summary>
+    public long Memory => File.ReadLines($"/proc/{process.Id}/status").First(l => l.StartsWith("VmRSS:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, var number, ..]
+        ? long.Parse(number, CultureInfo.InvariantCulture) * 1024 : 0;
+
+    private string Stat => File.ReadAllText($"/proc/{process.Id}/stat") is var text ? text[(text.LastIndexOf(')') + 2)..] : "";
+
+    /// <summary>The sum of a metric over its labels, where <paramref name="label"/> stands among them.</summary>
+    public long Metric(string name, string label = "")
+    {
+        var sum = 0L;
+        foreach (var line in api.GetStringAsync("/metrics").GetAwaiter().GetResult().Split('\n'))
+            if (line.StartsWith(name, StringComparison.Ordinal) && line[name.Length] is ' ' or '{' && line.Contains(label, StringComparison.Ordinal))
+                sum += long.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture);
+        return sum;
+    }
+
+    /// <summary>What an operator asks: up, down or rekey. Returns when it is done.</summary>
+    /// <exception cref="InvalidOperationException">It was refused.</exception>
+    public void Ask(string verb, string name)
+    {
+        using var answer = api.PostAsync($"/ike/{verb}/{name}", null).GetAwaiter().GetResult();
+        if (answer.StatusCode != HttpStatusCode.OK) throw Failed($"refused {verb} {name}: {answer.Content.ReadAsStringAsync().GetAwaiter().GetResult()}");
+    }
+
+    /// <summary>An exception with the end of the log.</summary>
+    public InvalidOperationException Failed(string what)
+    {
+        lock (log) return new InvalidOperationException($"{Name} {what}{(process.HasExited ? $", exit code {process.ExitCode}" : "")}:\n{string.Join('\n', log)}");
+    }
+
+    public void Dispose()
+    {
+        if (disposed) return;
+        disposed = true;
+        api?.Dispose();
+        if (!process.HasExited) process.Kill();
+        process.WaitForExit();
+        process.Dispose();
+        region.Dispose();
+        RegionEraser.Erase(paths.Region);
+    }
+
+    private void Note(string? line)
+    {
+        const int Kept = 40;
+        if (line is null) return;
+        lock (log)
+        {
+            log.Add(line);
+            if (log.Count > Kept) log.RemoveAt(0);
+        }
+    }
+
+    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancel)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        await socket.ConnectAsync(new UnixDomainSocketEndPoint(paths.ApiSocket), cancel);
+        return new NetworkStream(socket, ownsSocket: true);
+    }
+}
