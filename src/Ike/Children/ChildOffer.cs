@@ -23,7 +23,8 @@ internal sealed class ChildOffer
         if (replaced is null)
         {
             var policy = ChildPolicy.Proposed(sa, wish.Peer, wish.Template);
-            selectors = new(SelectorNarrowing.WithPacket(wish.Source, policy.Local), SelectorNarrowing.WithPacket(wish.Destination, policy.Remote));
+            // IIPtran's first selectors are the outer addresses: a packet from inside before them would make a peer that does either mode choose tunnel mode.
+            selectors = wish.Template.Mode == ChildMode.IipTran ? policy : new(SelectorNarrowing.WithPacket(wish.Source, policy.Local), SelectorNarrowing.WithPacket(wish.Destination, policy.Remote));
             transport = wish.Template.Mode != ChildMode.Tunnel;
         }
         else

@@ -41,11 +41,12 @@ public sealed record ChildTemplate
     public ChildMode Mode { get; init; }
 
     /// <summary>
-    /// Local traffic selectors. Empty: the outer address (transport, IIPtran), or the inner address that the peer gave us (<see cref="IkePeer.RequestAddress"/>).
+    /// Local traffic selectors. Empty: the outer address (transport), or the inner address that the peer gave us (<see cref="IkePeer.RequestAddress"/>).
+    /// IIPtran always protects the outer addresses: there these are for a peer that answers with tunnel mode.
     /// </summary>
     public IReadOnlyList<TrafficSelector> Local { get; init; } = [];
 
-    /// <summary>Remote traffic selectors. Empty: the peer's outer address (transport, IIPtran), or the inner address given to it.</summary>
+    /// <summary>Remote traffic selectors. Empty: the peer's outer address (transport), or the inner address given to it. For IIPtran as with <see cref="Local"/>.</summary>
     public IReadOnlyList<TrafficSelector> Remote { get; init; } = [];
 
     /// <summary>ESP proposals, the preferred first.</summary>

@@ -46,15 +46,20 @@ internal sealed class ChildSection(ConfigurationErrors errors)
             IsTemplate = template,
         };
         if (template && child.Start != ChildStart.Passive) map.Wrong("start", $"peer '{peer!.Name}' has no address to start it with", "write start: passive, or the peer's address as its 'remote'");
-        return tunnel.Kind == TunnelKind.Tunnel ? Tunnel(map, child, tunnel, peer) : Outer(map, child, tunnel);
+        return tunnel.Kind == TunnelKind.Tunnel ? Tunnel(map, child, tunnel, peer) : Outer(map, child, tunnel, peer);
     }
 
-    /// <summary>Transport mode: selectors default to the outer addresses. IIPtran: they are those (RFC 3884 §2.1).</summary>
-    private ChildTemplate Outer(MapReader map, ChildTemplate child, TunnelConfiguration tunnel)
+    /// <summary>
+    /// Transport mode: selectors default to the outer addresses. IIPtran: they are those (RFC 3884 §3.1); the template's are for a peer that answers with tunnel mode, and say what the
+    /// routes say.
+    /// </summary>
+    private ChildTemplate Outer(MapReader map, ChildTemplate child, TunnelConfiguration tunnel, IkePeer? peer)
     {
         var (local, remote) = (selectors.Read(map.Texts("local_selectors")), selectors.Read(map.Texts("remote_selectors")));
+        List<TrafficSelector> routes = [.. tunnel.Routes.Select(SelectorText.Of)];
         if (tunnel.Kind == TunnelKind.IipTran && local.Count + remote.Count > 0)
-            map.Wrong(local.Count > 0 ? "local_selectors" : "remote_selectors", "traffic selectors of an IIPtran tunnel", "they are its outer addresses; 'routes' say what goes into it (RFC 3884 §2.1)");
+            map.Wrong(local.Count > 0 ? "local_selectors" : "remote_selectors", "traffic selectors of an IIPtran tunnel", "they are its outer addresses; 'routes' say what goes into it (RFC 3884 §3.1)");
+        if (tunnel.Kind == TunnelKind.IipTran) (local, remote) = (peer is { RequestAddress: true } ? [] : Any(routes), routes);
         return child with { Local = local, Remote = remote };
     }
 

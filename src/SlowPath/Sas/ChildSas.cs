@@ -63,8 +63,8 @@ internal sealed class ChildSas : IChildSas
     {
         if (Refuse(child, inboundKey, outboundKey, out var cipher, out var keyLength) is { } reason) return reason;
         tunnels.SetEnds(child.Instance, ChildKind.Ends(child.Local, child.Remote, child.UdpEncapsulation));
-        var rules = SelectorRules.Pairs(child.LocalSelectors, child.RemoteSelectors)!;
-        tunnels.Add(child.Instance, child.InboundSpi, SelectorRules.RemotePrefixes(rules));
+        var rules = SelectorRules.Of(child)!;
+        tunnels.Add(child.Instance, child.InboundSpi, RoutesOf(child.Instance, rules));
         var requests = new List<SaRequest>();
         try
         {
@@ -193,9 +193,13 @@ internal sealed class ChildSas : IChildSas
         if (configured.Kind != ChildKind.Of(child.Mode)) return $"tunnel '{configured.Name}' is {configured.Kind}, the child is {child.Mode}";
         if (System.Text.Encoding.UTF8.GetByteCount(child.Instance) >= NameOctets.Size) return $"the name '{child.Instance}' is longer than {NameOctets.Size - 1} octets: give the tunnel a shorter one";
         if (child.Local.Address.AddressFamily != child.Remote.Address.AddressFamily) return $"the child's ends {child.Local} and {child.Remote} are of two families";
-        if (SelectorRules.Pairs(child.LocalSelectors, child.RemoteSelectors) is not { } rules) return $"{child.LocalSelectors.Count} local and {child.RemoteSelectors.Count} remote selectors make more than {SelectorRules.Maximum} pairs";
+        if (SelectorRules.Of(child) is not { } rules) return $"{child.LocalSelectors.Count} local and {child.RemoteSelectors.Count} remote selectors make more than {SelectorRules.Maximum} pairs";
         return rules.Count == 0 ? "no packet fits the child's traffic selectors" : null;
     }
+
+    /// <summary>Routes that a child brings to an instance: what its selectors say, but in IIPtran routing is apart from them (RFC 3884 §3.1) and the configuration has them.</summary>
+    private IReadOnlyList<IpPrefix> RoutesOf(string name, IEnumerable<SpdRule> rules) =>
+        tunnels.Configured(name) is { Kind: TunnelKind.IipTran } configured ? configured.Routes : SelectorRules.RemotePrefixes(rules);
 
     private static SaRequest Request(ChildSa child, bool isOutbound, Cipher cipher, int keyLength, Secret key, uint start, int count, bool check) => new()
     {
@@ -245,7 +249,7 @@ internal sealed class ChildSas : IChildSas
         }
 
         ref var record = ref region.InboundSa(entry.Slot);
-        tunnels.Add(entry.Tunnel, entry.Spi, SelectorRules.RemotePrefixes(store.Selectors.Read(record.SelectorStart, record.SelectorCount)));
+        tunnels.Add(entry.Tunnel, entry.Spi, RoutesOf(entry.Tunnel, store.Selectors.Read(record.SelectorStart, record.SelectorCount)));
     }
 
     /// <summary>An SA was taken out of use, by whomever. IKE hears of it when it was not IKE's doing.</summary>

@@ -1,3 +1,4 @@
+using Appliance.Ike;
 using Appliance.Ike.Messages;
 using Appliance.Policy;
 using Appliance.Shared;
@@ -9,6 +10,22 @@ internal static class SelectorRules
 {
     /// <summary>Rules of one child at most: a worker looks through all of them.</summary>
     public const int Maximum = 1024;
+
+    private const byte Ipv4InIp = 4, Ipv6InIp = 41;
+
+    /// <summary>
+    /// What a child lets through, as rules for the packets inside. IIPtran's selectors are the outer addresses with protocol IPv4 or IPv6 (RFC 3884 §3.1): they say nothing of the packet
+    /// inside but its family, and the policy and routes of the tunnel decide on the rest. Null: there are more than <see cref="Maximum"/>.
+    /// </summary>
+    public static IReadOnlyList<SpdRule>? Of(ChildSa child)
+    {
+        var pairs = Pairs(child.LocalSelectors, child.RemoteSelectors);
+        if (pairs is null || child.Mode != ChildMode.IipTran || child.PeerTunnels) return pairs;
+        var rules = new List<SpdRule>(2);
+        if (pairs.Any(p => p.Protocol is Ipv4InIp or SpdRule.AnyProtocol)) rules.AddRange(Pairs([TrafficSelector.AnyV4], [TrafficSelector.AnyV4])!);
+        if (pairs.Any(p => p.Protocol is Ipv6InIp or SpdRule.AnyProtocol)) rules.AddRange(Pairs([TrafficSelector.AnyV6], [TrafficSelector.AnyV6])!);
+        return rules;
+    }
 
     /// <summary>
     /// Every pair of a local and a remote selector that can match at all. A selector for OPAQUE ports matches no packet here (RFC 4301 §4.4.1.2: it is for those whose ports

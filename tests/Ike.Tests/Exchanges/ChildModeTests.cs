@@ -28,6 +28,17 @@ public class ChildModeTests
         Assert.All((Gateway[])[pair.A, pair.B], g => Assert.False(g.Children.Values.Single().Child.PeerTunnels));
     }
 
+    /// <summary>Both know tunnel mode too, and the packet lies in its selectors: they are not what the peer chooses by.</summary>
+    [Fact]
+    public void Rfc3884_APacketThatWaitsDoesNotMakeItTunnelMode()
+    {
+        var pair = new Pair(p => With(p, t => t with { Mode = ChildMode.IipTran, Start = ChildStart.OnDemand }), p => With(p, t => t with { Mode = ChildMode.IipTran }));
+        TrafficSelector Host(string address) => new(1, 2048, 2048, IPAddress.Parse(address), IPAddress.Parse(address));
+        pair.A.Step(pair.Now, new PacketWaits("net", Host("10.1.0.5"), Host("10.2.0.5")));
+        pair.Established();
+        Assert.All((Gateway[])[pair.A, pair.B], g => Assert.False(g.Children.Values.Single().Child.PeerTunnels));
+    }
+
     [Theory]
     [InlineData(ChildMode.IipTran, ChildMode.Tunnel)]
     [InlineData(ChildMode.Tunnel, ChildMode.IipTran)]

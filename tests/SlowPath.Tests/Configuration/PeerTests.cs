@@ -116,7 +116,8 @@ public sealed class PeerTests : IDisposable
         Assert.Equal([KeyExchangeMethod.Curve25519], esp[0].KeyExchange);
         Assert.Equal([true], esp[1].Esn);
         Assert.Equal([false], esp[2].Esn);
-        Assert.Equal((ChildMode.IipTran, ChildStart.Passive, 0), (children[1].Mode, children[1].Start, children[1].Local.Count));
+        Assert.Equal((ChildMode.IipTran, ChildStart.Passive), (children[1].Mode, children[1].Start));
+        Assert.Equal("0.0.0.0/0 === 10.4.0.0/16", $"{Assert.Single(children[1].Local)} === {Assert.Single(children[1].Remote)}");
         Assert.Equal(ChildMode.Transport, children[2].Mode);
         Assert.All(children[2].Proposals, p => Assert.Equal([false], p.Esn));
         Assert.Equal((EspEncapsulation.Udp, 10, "192.0.2.1"), (tunnels[0].Encapsulation, tunnels[0].KeepaliveSeconds, tunnels[0].Local.ToString()));

@@ -7,7 +7,7 @@ using Appliance.SlowPath.Tests.Serving;
 
 namespace Appliance.SlowPath.Tests.Sas;
 
-/// <summary>A gateway whose tunnels IKE keys: <c>to-b</c> has a peer with an address, <c>clients</c> is a template for peers from anywhere, <c>by-hand</c> has none.</summary>
+/// <summary>A gateway whose tunnels IKE keys: <c>to-b</c> has a peer with an address, <c>clients</c> is a template for peers from anywhere, <c>iip</c> and <c>branches</c> are the same of IIPtran, <c>by-hand</c> has none.</summary>
 internal static class Children
 {
     public const string File = """
@@ -19,6 +19,8 @@ internal static class Children
         tunnels:
           - { name: to-b, local: 192.0.2.1, remote: 198.51.100.1, routes: [10.2.0.0/16] }
           - { name: clients, local: 192.0.2.1, remote: 198.51.100.9, routes: [10.9.0.0/24] }
+          - { name: iip, mode: iiptran, local: 192.0.2.1, remote: 198.51.100.7, routes: [10.7.0.0/16, "fd00:7::/48"] }
+          - { name: branches, mode: iiptran, local: 192.0.2.1, remote: 198.51.100.6, routes: [10.6.0.0/16] }
           - { name: by-hand, local: 192.0.2.1, remote: 198.51.100.8, routes: [10.4.0.0/16] }
         policies:
           - { name: sites, action: protect, local: 10.1.0.0/16 }
@@ -35,6 +37,8 @@ internal static class Children
         Tunnels = [.. configuration.Tunnels.Select(t => t.Name switch
         {
             "to-b" => t with { Peer = "b" },
+            "iip" => t with { Peer = "iip" },
+            "branches" => t with { Peer = "branches", IsTemplate = true, Local = default, Remote = default },
             "clients" => t with { Peer = "clients", IsTemplate = true, Local = default, Remote = default },
             _ => t,
         })],
