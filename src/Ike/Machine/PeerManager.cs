@@ -97,6 +97,7 @@ internal sealed partial class PeerManager
         if (before == IkeSaState.Connecting && sa.IsInitiator)
         {
             record.Pending.Clear();
+            record.AddressesFailed = (record.AddressesFailed + 1) % Math.Max(1, record.Peer.Remote.Count);
             Failed(step, record, why, record.Peer.Children.Any(IsAlways));
             foreach (var wait in record.Operators.ToArray())
             {
@@ -148,7 +149,7 @@ internal sealed partial class PeerManager
     {
         var peer = record.Peer;
         record.Attempts++;
-        var remote = peer.Remote.Count == 0 ? null : peer.Remote[(int)((record.Attempts - 1) % (ulong)peer.Remote.Count)];
+        var remote = peer.Remote.Count == 0 ? null : peer.Remote[record.AddressesFailed % peer.Remote.Count];
         var local = remote is null ? null : peer.Local.Concat(step.Machine.Addresses).FirstOrDefault(a => a.IsV4() == remote.IsV4());
         if (remote is null || local is null)
         {

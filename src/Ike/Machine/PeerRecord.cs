@@ -30,6 +30,9 @@ internal sealed class PeerRecord(IkePeer peer)
     /// <summary>Attempts in all.</summary>
     public ulong Attempts { get; set; }
 
+    /// <summary>Addresses of the peer that failed in turn: the next attempt goes to the one behind them, and to one that works again and again.</summary>
+    public int AddressesFailed { get; set; }
+
     /// <summary>Attempts that failed since the last that did not.</summary>
     public int Failures { get; set; }
 

@@ -3,14 +3,14 @@ namespace Appliance.Ike.Machine;
 /// <summary>Numbers that no RFC gives. Times in milliseconds.</summary>
 internal static class Tuning
 {
-    /// <summary>First retransmission of a request; each later one waits <see cref="RetransmitFactor"/> times as long: 1, 1.8, 3.2, 5.8, 10.5 and 19 s, about 41 s in all.</summary>
-    public const int RetransmitFirst = 1000;
+    /// <summary>First retransmission of a request; each later one waits <see cref="RetransmitFactor"/> times as long: 0.5, 0.9, 1.6, 2.9, 5.2, 9.4 and 17 s, about 38 s in all.</summary>
+    public const int RetransmitFirst = 500;
 
     /// <summary>Growth of the wait.</summary>
     public const double RetransmitFactor = 1.8;
 
     /// <summary>Retransmissions, after which the wait for the last one ends the IKE SA.</summary>
-    public const int RetransmitTries = 5;
+    public const int RetransmitTries = 6;
 
     /// <summary>A responder's IKE SA that is not established by then goes.</summary>
     public const int HalfOpenResponder = 30_000;

@@ -18,7 +18,7 @@ internal sealed class IkeSockets : IDisposable
     /// <summary>Addresses that have sockets at most.</summary>
     public const int MaximumAddresses = 256;
 
-    private const int BufferOctets = 1 << 20, LongestDatagram = 1 << 16, Burst = 32, MarkerLength = 4;
+    private const int BufferOctets = 8 << 20, LongestDatagram = 1 << 16, Burst = 32, MarkerLength = 4;
     private const byte KeepaliveOctet = 0xff;
     private static readonly byte[] Marker = new byte[MarkerLength];
     private readonly DatagramInbox inbox;

@@ -13,6 +13,9 @@ namespace Appliance.SlowPath.Tests.Ike;
 /// <summary>IKE of one gateway: real sockets on a loopback address of its own, real cryptography, a real region; children are noted, not installed.</summary>
 internal sealed class Node : IDisposable
 {
+    /// <summary>Test classes with nodes: they share addresses, so one runs after the other.</summary>
+    public const string Addresses = "nodes of IKE";
+
     private readonly string folder;
     private readonly Region region;
     private readonly IPAddress address, remote;

@@ -121,11 +121,46 @@ public sealed class SocketTests : IDisposable
         var stranger = Message(400);
         (stranger[18], stranger[19]) = (34, 0x08);
         stranger.AsSpan(8, 8).Clear();
-        for (var i = 0; i < DatagramInbox.Capacity + 100; i++) flooded.TryAdd(local, remote, stranger);
+        for (var i = 0; i < DatagramInbox.Capacity + 100; i++) flooded.TryAdd(local, remote, From(stranger, i));
         Assert.Equal(100, counters[IkeCount.StrangersFull]);
         Assert.True(flooded.TryAdd(local, remote, Message(80)));
         Assert.True(flooded.TryTake(out var first));
         Assert.Equal(80, first.Octets.Length);
+    }
+
+    [Fact]
+    public void Rfc7296_2_1_AmongStrangersWhoAsksAgainIsHeardFirstThenWhoHasACookie()
+    {
+        var flooded = new DatagramInbox(counters);
+        var (local, remote) = (new IPEndPoint(Ours, 500), new IPEndPoint(Theirs, 500));
+        var stranger = Message(400);
+        (stranger[16], stranger[18], stranger[19]) = (33, 34, 0x08);
+        stranger.AsSpan(8, 8).Clear();
+        var withCookie = From(stranger, -1);
+        withCookie[16] = 41;
+        var honest = From(stranger, -2);
+        for (var i = 0; i < DatagramInbox.Capacity; i++) flooded.TryAdd(local, remote, From(stranger, i));
+        Assert.False(flooded.TryAdd(local, remote, honest));
+        Assert.True(flooded.TryAdd(local, remote, withCookie));
+        Assert.True(flooded.TryAdd(local, remote, honest));
+        Assert.False(flooded.TryAdd(local, new IPEndPoint(Ours, 500), honest));
+        Assert.True(flooded.TryTake(out var first));
+        Assert.True(flooded.TryTake(out var second));
+        Assert.Equal([honest, withCookie], [first.Octets, second.Octets]);
+    }
+
+    [Fact]
+    public void WhoAskedBeforeIsForgottenInTime()
+    {
+        var asked = new AskedBefore();
+        Assert.False(asked.Note(Theirs, 1, 1_000_000));
+        Assert.True(asked.Note(Theirs, 1, 1_000_001));
+        Assert.False(asked.Note(Theirs, 2, 1_000_001));
+        Assert.False(asked.Note(Ours, 1, 1_000_001));
+        Assert.True(asked.Note(Theirs, 2, 1_004_500));
+        Assert.False(asked.Note(Theirs, 1, 1_020_000));
+        var wrong = Enumerable.Range(0, 200_000).Count(i => asked.Note(new IPAddress(i * 7919L), (ulong)i << 17, 1_020_001));
+        Assert.InRange(wrong, 0, 200);
     }
 
     [Fact]
@@ -141,6 +176,14 @@ public sealed class SocketTests : IDisposable
 
         Assert.True(flooded.IsEmpty);
         Assert.True(flooded.TryAdd(new IPEndPoint(Ours, 500), new IPEndPoint(Theirs, 500), large));
+    }
+
+    /// <summary>The same with an SPI of its own.</summary>
+    private static byte[] From(byte[] message, int number)
+    {
+        byte[] other = [.. message];
+        System.Buffers.Binary.BinaryPrimitives.WriteInt64BigEndian(other, number * 0x1_0001L);
+        return other;
     }
 
     private static byte[] Message(int length)

@@ -3,6 +3,7 @@ using Appliance.Ike;
 namespace Appliance.SlowPath.Tests.Ike;
 
 /// <summary>Two IKE daemons of ours over loopback sockets.</summary>
+[Collection(Node.Addresses)]
 public sealed class TwoNodesTests
 {
     private static readonly string A = Node.Loopback(0), B = Node.Loopback(1);
@@ -76,7 +77,7 @@ public sealed class TwoNodesTests
         }
     }
 
-    private static string Configuration(string peer, string local, string remote, string key = "0x00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff") => $$"""
+    internal static string Configuration(string peer, string local, string remote, string key = "0x00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff") => $$"""
         ports:
           - { name: lan, device: lan0, side: protected }
           - { name: wan, device: wan0, side: unprotected }
