@@ -22,7 +22,7 @@ run: ## start a lab and show it live: make run [LAB=two-gateways] [SECONDS=n] [F
 test: ## build and run all tests but interop: make test [TEST=filter]
 	@scripts/test.sh
 
-interop: ## tests against peers that are not ours: make interop [PEER=scapy|tshark|vm|lab] [FORMAT=json]
+interop: ## tests against peers that are not ours: make interop [PEER=scapy|tshark|vm|strongswan|lab] [FORMAT=json]
 	@scripts/interop.sh
 
 perf: ## measure: make perf [SUITE=crypto|esp|wire|ike] [SECONDS=n] [SIZES=64,1420] [WORKERS=1,2] [SAS=10000] [FORMAT=json]

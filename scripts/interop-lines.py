@@ -8,15 +8,16 @@ import sys
 import xml.etree.ElementTree as tree
 
 SPACE = {"t": "http://microsoft.com/schemas/VisualStudio/TeamTest/2010"}
-OUTCOMES = {"Passed": "passed", "Failed": "failed", "NotExecuted": "skipped"}
-JUDGES = {"Scapy_SaysAllIsWell": "scapy", "Tshark_SaysAllIsWell": "tshark", "Kernel_SaysAllIsWell": "vm"}
+OUTCOMES = {"Passed": "pass", "Failed": "fail", "NotExecuted": "skipped"}
+JUDGES = {"Scapy_SaysAllIsWell": "scapy", "Tshark_SaysAllIsWell": "tshark", "Kernel_SaysAllIsWell": "vm",
+          "StrongSwan_SaysAllIsWell": "strongswan", "StrongSwanOnKernelEsp_SaysAllIsWell": "strongswan"}
 
 
 def show(line, form):
     if form == "json":
         print(json.dumps(line, ensure_ascii=False), flush=True)
     else:
-        print(f"{line['peer']:<8} {line['version']:<10} {line['result']:<8} {line['case']:<72} {line['detail']}".rstrip(), flush=True)
+        print(f"{line['peer']:<10} {line['version']:<10} {line['result']:<8} {line['case']:<72} {line['detail']}".rstrip(), flush=True)
 
 
 def tests(directory, judged):
@@ -25,15 +26,15 @@ def tests(directory, judged):
         for result in tree.parse(trx).iterfind(".//t:UnitTestResult", SPACE):
             full = result.get("testName")
             words = full.split("(")[0].split(".")
-            outcome = OUTCOMES.get(result.get("outcome"), "failed")
-            peer = JUDGES.get(words[-1], "lab") if words[-2] == "EspJudgeTests" else "lab"
-            if peer != "lab" and (outcome == "passed" or any(line["peer"] == peer and line["result"] == outcome for line in judged)):
+            outcome = OUTCOMES.get(result.get("outcome"), "fail")
+            peer = JUDGES.get(words[-1], "lab") if words[-2] in ("EspJudgeTests", "IkeJudgeTests") else "lab"
+            if peer != "lab" and (outcome == "pass" or any(line["peer"] == peer and line["result"] == outcome for line in judged)):
                 continue
             message = result.find(".//t:Message", SPACE)
             yield {"peer": peer, "version": "", "case": ".".join(words[-2:]) + full[len(".".join(words)):], "result": outcome,
                    "detail": "" if message is None or not message.text else message.text.strip().splitlines()[0]}
     for crashed in sorted(directory.rglob("*.crashed")):
-        yield {"peer": "lab", "version": "", "case": crashed.stem, "result": "failed", "detail": "ended without a result"}
+        yield {"peer": "lab", "version": "", "case": crashed.stem, "result": "fail", "detail": "ended without a result"}
 
 
 def rest(form, directory):
@@ -41,9 +42,9 @@ def rest(form, directory):
     others = list(tests(directory, judged))
     for line in others:
         show(line, form)
-    count = {result: sum(line["result"] == result for line in judged + others) for result in ("passed", "failed", "skipped")}
-    print(f"{count['passed']} passed, {count['failed']} failed, {count['skipped']} skipped", file=sys.stderr if form == "json" else sys.stdout)
-    return 0 if count["passed"] and not count["failed"] else 1
+    count = {result: sum(line["result"] == result for line in judged + others) for result in ("pass", "fail", "skipped")}
+    print(f"{count['pass']} passed, {count['fail']} failed, {count['skipped']} skipped", file=sys.stderr if form == "json" else sys.stdout)
+    return 0 if count["pass"] and not count["fail"] else 1
 
 
 if sys.argv[1] == "live":

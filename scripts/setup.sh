@@ -3,12 +3,15 @@
 set -euo pipefail
 declare -A package=(
     [clang]=clang [gcc]=gcc [ip]=iproute2 [ethtool]=ethtool [tcpdump]=tcpdump [iperf3]=iperf3 [ping]=iputils-ping [setsid]=util-linux
-    [tshark]=tshark [python3]=python3 [jq]=jq [qemu-system-x86_64]=qemu-system-x86 [cpio]=cpio [depmod]=kmod [xz]=xz-utils [socat]=socat [busybox]=busybox-static [nft]=nftables
+    [tshark]=tshark [python3]=python3 [jq]=jq [qemu-system-x86_64]=qemu-system-x86 [cpio]=cpio [depmod]=kmod [xz]=xz-utils [socat]=socat [busybox]=busybox-static [nft]=nftables [swanctl]=strongswan-swanctl [openssl]=openssl
 )
 declare -A header=([/usr/include/bpf/bpf_helpers.h]=libbpf-dev [/usr/include/linux/if_xdp.h]=linux-libc-dev [/usr/include/intel-ipsec-mb.h]=libipsec-mb-dev [/usr/include/stdio.h]=libc6-dev)
+declare -A file=([/usr/lib/ipsec/charon]=strongswan-charon [/usr/lib/ipsec/plugins/libstrongswan-kernel-libipsec.so]=libcharon-extra-plugins
+    [/usr/lib/ipsec/plugins/libstrongswan-gcm.so]=libstrongswan-standard-plugins [/usr/lib/ipsec/plugins/libstrongswan-chapoly.so]=libstrongswan-extra-plugins)
 missing=()
 commands() { for c in "$@"; do command -v "$c" >/dev/null || [ -x "/usr/sbin/$c" ] || [ -x "/sbin/$c" ] || missing+=("${package[$c]}"); done; }
 headers() { for h in "$@"; do [ -e "$h" ] || missing+=("${header[$h]}"); done; }
+files() { for f in "$@"; do [ -e "$f" ] || missing+=("${file[$f]}"); done; }
 # Debian's own interpreter: another one that comes first on the path does not see Debian's modules.
 modules() { for m in "$@"; do /usr/bin/python3 -c "import $m" 2>/dev/null || missing+=("python3-$m"); done; }
 
@@ -21,7 +24,9 @@ for group in "$@"; do
         build) commands clang gcc; headers /usr/include/bpf/bpf_helpers.h /usr/include/linux/if_xdp.h ;;
         run) commands ip ethtool tcpdump iperf3 ping setsid ;;
         test) commands ip ethtool tcpdump iperf3 ping setsid tshark python3; modules scapy cryptography ;;
-        interop) commands jq tshark python3 qemu-system-x86_64 cpio depmod xz socat busybox; modules scapy cryptography ;;
+        interop) commands jq tshark python3 qemu-system-x86_64 cpio depmod xz socat busybox nft swanctl openssl
+            files /usr/lib/ipsec/charon /usr/lib/ipsec/plugins/libstrongswan-kernel-libipsec.so /usr/lib/ipsec/plugins/libstrongswan-gcm.so /usr/lib/ipsec/plugins/libstrongswan-chapoly.so
+            modules scapy cryptography ;;
         perf) commands gcc nft; headers /usr/include/stdio.h /usr/include/intel-ipsec-mb.h ;;
         *) echo "setup: no group $group" >&2; exit 2 ;;
     esac

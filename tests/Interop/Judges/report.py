@@ -4,6 +4,9 @@ import os
 import sys
 
 
+WORDS = {"passed": "pass", "failed": "fail", "skipped": "skipped"}
+
+
 class Report:
     """Counts and prints results of one peer."""
 
@@ -15,13 +18,13 @@ class Report:
 
     def add(self, case, result, detail=""):
         self.counts[result] += 1
-        line = json.dumps({"peer": self.peer, "version": self.version, "case": case, "result": result, "detail": detail}, ensure_ascii=False)
+        line = json.dumps({"peer": self.peer, "version": self.version, "case": case, "result": WORDS[result], "detail": detail}, ensure_ascii=False)
         if self.file:
             self.file.write(line + "\n")
         if os.environ.get("FORMAT") == "json":
             print(line, flush=True)
         else:
-            print(f"{self.peer:<8} {self.version:<10} {result:<8} {case:<72} {detail}".rstrip(), flush=True)
+            print(f"{self.peer:<8} {self.version:<10} {WORDS[result]:<8} {case:<72} {detail}".rstrip(), flush=True)
 
     def run(self, case, judgement):
         """Runs a case: a callable that raises when something is not right and may return a detail."""

@@ -1,6 +1,6 @@
 #!/bin/bash
 # prepare.sh [DIR]: makes DIR/vmlinuz and DIR/initrd.cpio, a virtual machine whose kernel has ESP (esp4, esp6, xfrm) and little else:
-# iproute2, ping, busybox. Nothing is installed on the host. Prints DIR; does nothing when the image is already there.
+# iproute2, ping, strongSwan (charon on the kernel's ESP), busybox. Nothing is installed on the host. Prints DIR; does nothing when the image is already there.
 # Host needs: qemu-system-x86 busybox-static cpio kmod xz-utils socat. Packages come from the mirror in the machine's own apt sources.
 # Exit 3: the image cannot be made here (the last line of stderr says why), which is a skip and not a failure.
 set -euo pipefail
@@ -31,7 +31,8 @@ apt-get "${apt[@]}" update >&2 || cannot "the Debian mirror does not answer"
 kernel=$(apt-cache "${apt[@]}" pkgnames linux-binary-7 | grep cloud-amd64 | sed 's/linux-binary-//' | sort -V | tail -1)
 [ -n "$kernel" ] || cannot "the mirror has no linux-binary-7…-cloud-amd64"
 apt-get "${apt[@]}" download linux-base-$kernel linux-binary-$kernel linux-modules-$kernel >&2 || cannot "the kernel packages could not be fetched"
-apt-get "${apt[@]}" -y --no-install-recommends --download-only install iproute2 iputils-ping >&2 || cannot "iproute2 could not be fetched"
+apt-get "${apt[@]}" -y --no-install-recommends --download-only install iproute2 iputils-ping strongswan-charon strongswan-swanctl \
+    libstrongswan-standard-plugins libstrongswan-extra-plugins libcharon-extra-plugins >&2 || cannot "iproute2 and strongSwan could not be fetched"
 
 mkdir -p kern root/usr/{bin,sbin,lib,lib64}
 for l in bin sbin lib lib64; do ln -sfn usr/$l root/$l; done
@@ -44,13 +45,19 @@ done
 ird=$work/ird; mkdir -p $ird/{bin,usr/bin,usr/sbin,usr/lib,usr/lib64,etc,proc,sys,dev,run,tmp}
 ln -s usr/lib $ird/lib; ln -s usr/lib64 $ird/lib64; ln -s usr/sbin $ird/sbin
 cp "$(command -v busybox)" $ird/bin/busybox
-for b in usr/bin/ip usr/bin/ping; do
+plugins=$(for p in random nonce openssl aes sha1 sha2 hmac kdf gcm chapoly curve25519 drbg kernel-netlink socket-default vici pem pkcs1 pkcs8 pubkey x509 revocation constraints; do
+    [ -e root/usr/lib/ipsec/plugins/libstrongswan-$p.so ] && echo usr/lib/ipsec/plugins/libstrongswan-$p.so || true
+done)
+mkdir -p $ird/usr/lib/ipsec/plugins $ird/etc/swanctl $ird/var; ln -s ../run $ird/var/run
+for b in usr/bin/ip usr/bin/ping usr/lib/ipsec/charon usr/sbin/swanctl $plugins; do
     cp -L root/$b $ird/$b
     for l in $(chroot root /lib64/ld-linux-x86-64.so.2 --list /$b 2>/dev/null | grep -o '/[^ )]*' | sort -u); do
         mkdir -p $ird/$(dirname $l); [ -e $ird/$l ] || cp -L root/$l $ird/$l
     done
 done
-echo root:x:0:0::/:/bin/sh > $ird/etc/passwd
+echo root:x:0:0::/:/bin/sh > $ird/etc/passwd; echo root:x:0: > $ird/etc/group; : > $ird/etc/strongswan.conf
+# Threads of charon that end need it; nothing names it.
+cp -L root/usr/lib/x86_64-linux-gnu/libgcc_s.so.1 $ird/usr/lib/x86_64-linux-gnu/
 install -m 755 "$here/init" $ird/init
 
 # The modules ESP needs and what those need.
