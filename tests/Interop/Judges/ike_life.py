@@ -130,7 +130,7 @@ class Life:
 
     def spis(self, number):
         sa = self.net.ike_of(f"c{number}")[0]
-        return (sa["initiator_spi"], sa["responder_spi"]), sorted(c["child"]["inbound_spi"] for c in sa["children"] if c["state"] == "established")
+        return (sa["initiator_spi"], sa["responder_spi"]), sorted(c["inbound_spi"] for c in sa["children"] if c["state"] == "established")
 
     def rekey(self, what, by_us):
         """Under a ping every 10 ms: new SPIs, none lost, the old ones gone on both sides."""
@@ -207,7 +207,7 @@ class Life:
             assert after["initiator_spi"] == before["initiator_spi"], "another IKE SA"
             assert len(after["children"]) == 1, f"{len(after['children'])} children"
             self.peer.rekey(child=f"c{PLAIN}")
-            self.net.wait(lambda: self.spis(PLAIN)[1] != [before["children"][0]["child"]["inbound_spi"]], 5, "strongSwan's rekey went through")
+            self.net.wait(lambda: self.spis(PLAIN)[1] != [before["children"][0]["inbound_spi"]], 5, "strongSwan's rekey went through")
             code, text = self.net.operator("rekey", f"c{PLAIN}")
             assert code == 0, text
         assert stream.lost == 0, f"{stream.lost} of {stream.sent} pings lost"
@@ -244,7 +244,7 @@ class Life:
     def narrowed(self):
         """strongSwan asks for more than we allow and gets what we allow."""
         self.up(NARROW, by_us=False)
-        child = self.net.ike_of(f"c{NARROW}")[0]["children"][0]["child"]
+        child = self.net.ike_of(f"c{NARROW}")[0]["children"][0]
         assert child["remote_selectors"] == [prefix(NARROW)], child["remote_selectors"]
         self.net.both_ways(NARROW)
         self.down(NARROW)

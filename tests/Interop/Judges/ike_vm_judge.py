@@ -109,7 +109,7 @@ END
         """A packet of the host makes us begin."""
         self.traffic(name)
         sa = self.established(name)[0]
-        child = sa["children"][0]["child"]
+        child = sa["children"][0]
         assert sa["is_initiator"] and child["esn"] and not child["udp_encapsulation"], f"initiator {sa['is_initiator']}, esn {child['esn']}, udp {child['udp_encapsulation']}"
         return sa["suite"]
 
@@ -122,10 +122,10 @@ END
         assert not self.established(name)[0]["is_initiator"], "we began it"
 
     def rekey(self, name):
-        before = self.established(name)[0]["children"][0]["child"]["inbound_spi"]
+        before = self.established(name)[0]["children"][0]["inbound_spi"]
         said = self.swan(f"--rekey --child {name}")
         time.sleep(3)
-        after = [c["child"]["inbound_spi"] for c in self.established(name)[0]["children"]]
+        after = [c["inbound_spi"] for c in self.established(name)[0]["children"]]
         assert len(after) == 1 and after[0] != before, f"SPIs {before} then {after}: {said.strip()}"
         self.traffic(name)
 
@@ -133,14 +133,14 @@ END
         remote = TUNNELS["vm-own"][2]
         self.ping(remote, self.gateway.inside, OURS[4])
         self.ping_from_machine(remote, OURS[4])
-        assert self.established("vm-own")[0]["children"][0]["child"]["mode"] == "transport", "not transport mode"
+        assert self.established("vm-own")[0]["children"][0]["mode"] == "transport", "not transport mode"
 
     def iiptran(self):
         remote = TUNNELS["vm-iip"][2]
         self.machine.shell(f"ip tunnel add ipip1 mode ipip local {remote} remote {OURS[4]} ttl 64; ip link set ipip1 up mtu 1400\n"
                            f"ip tunnel add sit1 mode sit local {remote} remote {OURS[4]} ttl 64; ip link set sit1 up mtu 1400")
         self.traffic("vm-iip", tcp=True)
-        assert self.established("vm-iip")[0]["children"][0]["child"]["mode"] in ("iiptran", "iip_tran"), "not IIPtran"
+        assert self.established("vm-iip")[0]["children"][0]["mode"] in ("iiptran", "iip_tran"), "not IIPtran"
 
     def run(self):
         for name, title in (("vm-v4", "tunnel AES-GCM outer v4"), ("vm-v6", "tunnel ChaCha20-Poly1305 outer v6"), ("vm-xfrmi", "tunnel AES-CBC-SHA256 outer v4")):
