@@ -9,6 +9,7 @@ public class IkeJudgeTests
     [Trait("peer", "strongswan")]
     [InlineData("matrix")]
     [InlineData("life")]
+    [InlineData("decrypt")]
     public void StrongSwan_SaysAllIsWell(string part) => JudgeRun.Passes("ike_judge.py", part);
 
     /// <summary>Raw ESP, extended sequence numbers, transport mode, RFC 3884.</summary>

@@ -169,11 +169,15 @@ class Gateway:
         run("ip", "netns", "add", self.namespace(name))
         self.made.append(self.namespace(name))
 
+    def arguments(self):
+        """More words for `appliance run`."""
+        return []
+
     def _start(self):
         path = os.path.join(self.folder, "gateway.yaml")
         pathlib.Path(path).write_text("instance: judge\n" + self.configuration)
         self.log = open(os.path.join(self.folder, "log"), "w+")
-        self.process = subprocess.Popen(["ip", "netns", "exec", self.inside, self.program, "run", path], stdout=self.log, stderr=subprocess.STDOUT,
+        self.process = subprocess.Popen(["ip", "netns", "exec", self.inside, self.program, "run", path, *self.arguments()], stdout=self.log, stderr=subprocess.STDOUT,
                                         stdin=subprocess.DEVNULL, env=self.environment, start_new_session=True, preexec_fn=die_with_parent)
         deadline = time.monotonic() + 40
         health = "no answer"

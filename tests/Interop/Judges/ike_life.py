@@ -115,10 +115,13 @@ class Life:
     def __init__(self, net, peer):
         self.net, self.peer = net, peer
 
+    def operator(self, verb, number):
+        code, text = self.net.operator(verb, f"c{number}")
+        assert code == 0, text
+
     def up(self, number, by_us=True):
         if by_us:
-            code, text = self.net.operator("up", f"c{number}")
-            assert code == 0, text
+            self.operator("up", number)
         else:
             self.peer.initiate(f"c{number}")
         return self.net.wait(lambda: self.net.ike_of(f"c{number}"), 5, f"c{number} is established")[0]
@@ -140,8 +143,8 @@ class Life:
             for _ in range(3):
                 started = self.spis(PLAIN)
                 if by_us:
-                    code, text = self.net.operator("rekey", f"c{PLAIN}" if what == "child" else f"c{PLAIN}")
-                    assert code == 0, text
+                    # The operator's rekey is of the IKE SA and its children.
+                    self.operator("rekey", PLAIN)
                 elif what == "child":
                     self.peer.rekey(child=f"c{PLAIN}")
                 else:
@@ -161,8 +164,7 @@ class Life:
     def delete(self, by_us):
         self.up(PLAIN)
         if by_us:
-            code, text = self.net.operator("down", f"c{PLAIN}")
-            assert code == 0, text
+            self.operator("down", PLAIN)
         else:
             self.peer.terminate(ike=f"c{PLAIN}")
         self.net.wait(lambda: not self.net.ike_of(f"c{PLAIN}") and f"c{PLAIN}" not in self.peer.sas(), 4, "both sides have forgotten the IKE SA")
@@ -208,8 +210,7 @@ class Life:
             assert len(after["children"]) == 1, f"{len(after['children'])} children"
             self.peer.rekey(child=f"c{PLAIN}")
             self.net.wait(lambda: self.spis(PLAIN)[1] != [before["children"][0]["inbound_spi"]], 5, "strongSwan's rekey went through")
-            code, text = self.net.operator("rekey", f"c{PLAIN}")
-            assert code == 0, text
+            self.operator("rekey", PLAIN)
         assert stream.lost == 0, f"{stream.lost} of {stream.sent} pings lost"
         self.down(PLAIN)
         return f"{stream.sent} pings, none lost"
@@ -304,14 +305,22 @@ class Life:
             run("ip", "netns", "exec", self.net.router, "nft", "delete", "table", "ip", "judge", check=False)
 
 
+def files(made):
+    """Files beside the gateway's configuration."""
+    return {f"gw-{name}.{end}": made[f"gw-{name}"][place] for name in ("large", "ed25519", "ecdsa") for place, end in enumerate(("crt", "key"))} | {"ca.crt": made["ca"][0]}
+
+
+def keys(made):
+    """Files of strongSwan, by folder."""
+    peers = ("peer-large", "peer-ed25519", "peer-stranger")
+    return {"x509": [made[p][0] for p in peers], "x509ca": [made["ca"][0], made["other-ca"][0]], "private": [made[p][1] for p in peers]}
+
+
 def life(report):
     with tempfile.TemporaryDirectory(prefix="appliance-ike-") as folder:
         made = certificates(folder + "/pki")
-        files = {f"gw-{name}.{end}": made[f"gw-{name}"][place] for name in ("large", "ed25519", "ecdsa") for place, end in enumerate(("crt", "key"))} | {"ca.crt": made["ca"][0]}
-        with Net(gateway_configuration(), COUNT, files) as net:
-            peers = ("peer-large", "peer-ed25519", "peer-stranger")
-            keys = {"x509": [made[p][0] for p in peers], "x509ca": [made["ca"][0], made["other-ca"][0]], "private": [made[p][1] for p in peers]}
-            with StrongSwan(net.peer, folder + "/peer", swanctl_configuration(), keys) as peer:
+        with Net(gateway_configuration(), COUNT, files(made)) as net:
+            with StrongSwan(net.peer, folder + "/peer", swanctl_configuration(), keys(made)) as peer:
                 cases = Life(net, peer)
                 for what, by_us in ((w, u) for w in ("child", "IKE") for u in (False, True)):
                     report.run(f"{what} rekey by {'us' if by_us else 'strongSwan'} under traffic", lambda w=what, u=by_us: cases.rekey(w, u))
