@@ -41,7 +41,7 @@ def gateway_configuration():
         else:
             peer |= {"auth": "certificate", "certificate": f"gw-{method.lower()}.crt", "private_key": f"gw-{method.lower()}.key", "authorities": ["ca.crt"], "peer_identity": "peer.example.org"}
         peers.append(peer)
-        tunnels.append({"name": name, "peer": name, "mode": "tunnel", "routes": [prefix(number, family)], "local_selectors": ["10.1.0.0/16" if family == 4 else "fd00:1::/48"],
+        tunnels.append({"name": f"t{number}", "peer": name, "mode": "tunnel", "routes": [prefix(number, family)], "local_selectors": ["10.1.0.0/16" if family == 4 else "fd00:1::/48"],
                         "esp": [CIPHERS[cipher][2]], "start": "on-demand"})
         policies.append({"action": "protect", "local": "10.1.0.0/16" if family == 4 else "fd00:1::/48", "remote": prefix(number, family)})
 

@@ -55,18 +55,18 @@ def gateway_configuration():
     for number, (peer, tunnel, *_) in entries().items():
         name = f"c{number}"
         if number == TWO_B:
-            tunnels.append({"name": name, "peer": f"c{TWO_A}", "mode": "tunnel", "routes": [prefix(number)], "local_selectors": ["10.1.0.0/16"], "start": "on-demand"})
+            tunnels.append({"name": f"t{number}", "peer": f"c{TWO_A}", "mode": "tunnel", "routes": [prefix(number)], "local_selectors": ["10.1.0.0/16"], "start": "on-demand"})
         elif number == CLIENT:
             peers.append({"name": name, "local": OURS[4], "remote": "any", "identity": "gw.example.org", **peer, "pools": ["10.9.0.10-10.9.0.20"], "dns": ["10.1.0.53"]})
-            tunnels.append({"name": name, "peer": name, "mode": "tunnel", "local_selectors": ["10.1.0.0/16"], "start": "passive"})
+            tunnels.append({"name": f"t{number}", "peer": name, "mode": "tunnel", "local_selectors": ["10.1.0.0/16"], "start": "passive"})
             policies.append({"action": "protect", "local": "10.1.0.0/16", "remote": "10.9.0.0/24"})
             continue
         elif number == NATTED:
             peers.append({"name": name, "local": OURS[4], "remote": "any", "identity": "gw.example.org", **peer})
-            tunnels.append({"name": name, "peer": name, "mode": "tunnel", "remote_selectors": [prefix(number)], "local_selectors": ["10.1.0.0/16"], "start": "passive"})
+            tunnels.append({"name": f"t{number}", "peer": name, "mode": "tunnel", "remote_selectors": [prefix(number)], "local_selectors": ["10.1.0.0/16"], "start": "passive"})
         else:
             peers.append({"name": name, "local": OURS[4], "remote": outer(number), "identity": "gw.example.org", **peer})
-            tunnels.append({"name": name, "peer": name, "mode": "tunnel", "routes": [prefix(number)], "local_selectors": ["10.1.0.0/16"], "start": "on-demand", **tunnel})
+            tunnels.append({"name": f"t{number}", "peer": name, "mode": "tunnel", "routes": [prefix(number)], "local_selectors": ["10.1.0.0/16"], "start": "on-demand", **tunnel})
         policies.append({"action": "protect", "local": "10.1.0.0/16", "remote": prefix(number)})
 
     def lines(key, things):
@@ -115,8 +115,8 @@ class Life:
     def __init__(self, net, peer):
         self.net, self.peer = net, peer
 
-    def operator(self, verb, number):
-        code, text = self.net.operator(verb, f"c{number}")
+    def operator(self, verb, number, what="c"):
+        code, text = self.net.operator(verb, f"{what}{number}")
         assert code == 0, text
 
     def up(self, number, by_us=True):
@@ -143,8 +143,8 @@ class Life:
             for _ in range(3):
                 started = self.spis(PLAIN)
                 if by_us:
-                    # The operator's rekey is of the IKE SA and its children.
-                    self.operator("rekey", PLAIN)
+                    # Of a tunnel: its children; of a peer: the IKE SA too.
+                    self.operator("rekey", PLAIN, "t" if what == "child" else "c")
                 elif what == "child":
                     self.peer.rekey(child=f"c{PLAIN}")
                 else:
