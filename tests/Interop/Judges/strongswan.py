@@ -17,7 +17,8 @@ def version():
     """charon's version; Unavailable when strongSwan is not installed."""
     if not os.access(CHARON, os.X_OK) or not shutil.which("swanctl"):
         raise Unavailable("strongSwan is not installed (apt-get install strongswan-charon strongswan-swanctl libcharon-extra-plugins libstrongswan-standard-plugins libstrongswan-extra-plugins)")
-    return re.search(r"(\d+\.\d+[.\d]*)", run("swanctl", "--version")).group(1)
+    said = subprocess.run(["swanctl", "--help"], capture_output=True, text=True)
+    return re.search(r"strongSwan (\S+)", said.stdout + said.stderr).group(1)
 
 
 class StrongSwan:
