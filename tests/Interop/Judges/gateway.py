@@ -169,6 +169,9 @@ class Gateway:
         run("ip", "netns", "add", self.namespace(name))
         self.made.append(self.namespace(name))
 
+    def is_well(self, health):
+        return health["status"] == "ok"
+
     def arguments(self):
         """More words for `appliance run`."""
         return []
@@ -186,7 +189,7 @@ class Gateway:
                 raise RuntimeError(f"the gateway ended with {self.process.returncode}: {self.tail()}")
             try:
                 health = self.api.get("/health")
-                if health["status"] == "ok":
+                if self.is_well(health):
                     return
             except (OSError, AssertionError, ValueError):
                 pass

@@ -127,6 +127,8 @@ def main():
         PARTS[part](report)
     except Unavailable as why:
         report.add(part, "skipped", str(why))
+    except Exception as error:  # the rig itself failed
+        report.add(part, "failed", f"{type(error).__name__}: {error}")
     return report.finish()
 
 

@@ -14,8 +14,8 @@ SECRET = "a shared key of more than sixteen octets"
 LIVENESS = 2
 
 # number: (what it is for, gateway's peer keys, gateway's tunnel keys, strongSwan's connection keys, its child keys)
-PLAIN, RSA_LARGE, ED25519, PPK, WRONG_SECRET, WRONG_THEIR_ID, WRONG_OUR_ID, STRANGER, NARROW, NO_PROPOSAL, TWO_A, TWO_B, CLIENT, NATTED = range(14)
-COUNT = 14
+PLAIN, RSA_LARGE, ED25519, PPK, WRONG_SECRET, WRONG_THEIR_ID, WRONG_OUR_ID, STRANGER, NARROW, NO_PROPOSAL, TWO_A, TWO_B, CLIENT, NATTED, BEHIND = range(15)
+COUNT = 15
 
 
 def ours(**more):
@@ -94,7 +94,7 @@ def swanctl_configuration():
     """ for c in children)
         connections += f"""  {name} {{ version = 2
     local_addrs = {outer(number)}
-    remote_addrs = {OURS[4]}
+    remote_addrs = {'%any' if number == BEHIND else OURS[4]}
     proposals = aes256gcm16-prfsha256-x25519
     encap = yes
     dpd_delay = 0
@@ -289,8 +289,8 @@ class Life:
 
     def nat(self, we_are_behind):
         """The router is a NAT for one side, which begins; rekeying goes on through it."""
-        number, source, out = (PLAIN, OURS[4], "peer") if we_are_behind else (NATTED, outer(NATTED), "wan")
-        rules = f"table ip judge {{ chain post {{ type nat hook postrouting priority 100; ip saddr {source} oifname {out} masquerade random }} }}"
+        number, source, out = (BEHIND, OURS[4], "peer") if we_are_behind else (NATTED, outer(NATTED), "wan")
+        rules = f"table ip judge {{ chain post {{ type nat hook postrouting priority 100; ip saddr {source} oifname {out} masquerade random; }}\n}}\n"
         run("ip", "netns", "exec", self.net.router, "nft", "-f", "-", input=rules)
         try:
             sa = self.up(number, by_us=we_are_behind)

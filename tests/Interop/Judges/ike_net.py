@@ -1,11 +1,11 @@
 """The network of the IKE judges: host – gateway (ours) – router – peer, each in a namespace. The router can be a NAT."""
 import os
 import pathlib
-import re
 import subprocess
 import time
 
 from gateway import Gateway, run
+from pinger import Pinger
 
 OURS = {4: "192.0.2.1", 6: "2001:db8:1::1"}
 HOST = {4: "10.1.0.2", 6: "fd00:1::2"}
@@ -72,7 +72,8 @@ class Net(Gateway):
             self._ip(namespace, "link", "set", device, "up")
             self._ip(namespace, "link", "set", "lo", "up")
         run("ip", "netns", "exec", self.router, "sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1")
-        run("ip", "netns", "exec", self.peer, "sysctl", "-qw", "net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.default.rp_filter=0")
+        run("ip", "netns", "exec", self.peer, "sysctl", "-qw", "net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.default.rp_filter=0", "net.ipv4.conf.all.promote_secondaries=1",
+            "net.ipv4.conf.default.promote_secondaries=1")
         batch = "".join(f"addr add {outer(n, f)}/{22 if f == 4 else 64} dev eth0{' nodad' if f == 6 else ''}\naddr add {inner(n, f)}/{32 if f == 4 else 128} dev lo{' nodad' if f == 6 else ''}\n"
                         for n in range(self.count) for f in (4, 6))
         run("ip", "-n", self.peer, "-batch", "-", input=batch)
@@ -86,16 +87,19 @@ class Net(Gateway):
 
     def ping(self, namespace, address, source=None, count=3, interval=0.1, wait=4):
         """How many of `count` came back."""
-        text = run("ip", "netns", "exec", namespace, "ping", "-n", "-q", "-c", str(count), "-i", str(interval), "-W", str(wait), *(["-I", source] if source else []), address, check=False)
-        found = re.search(r"(\d+) received", text)
-        return int(found.group(1)) if found else 0
+        with Pinger(namespace, address, source) as pinger:
+            return pinger.once(count, interval, wait)
 
     def both_ways(self, number, family=4):
         """Packets from both sides; asserts that all came back."""
         there = self.ping(self.host, inner(number, family))
-        assert there == 3, f"host to peer: {there} of 3 pings answered"
+        assert there == 3, f"host to peer: {there} of 3 pings answered{self.losses()}"
         back = self.ping(self.peer, HOST[family], inner(number, family))
-        assert back == 3, f"peer to host: {back} of 3 pings answered"
+        assert back == 3, f"peer to host: {back} of 3 pings answered{self.losses()}"
+
+    def losses(self):
+        """What the gateway dropped so far, for a failure's text."""
+        return f" (drops {({k: v for k, v in self.drops().items() if v})})"
 
     def ike(self):
         return self.api.get("/ike")
@@ -134,27 +138,23 @@ class Net(Gateway):
 
 
 class Stream:
-    """Pings at a steady pace while something happens; `lost` afterwards."""
+    """Pings at a steady pace while something happens; `sent`, `received` and `lost` afterwards."""
 
     def __init__(self, net, number, family=4, interval=0.01):
-        self.command = ["ip", "netns", "exec", net.host, "ping", "-n", "-q", "-i", str(interval), "-W", "2", inner(number, family)]
+        self.pinger, self.interval = Pinger(net.host, inner(number, family)), interval
 
     def __enter__(self):
-        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.pinger.__enter__()
+        self.pinger.start(self.interval)
         time.sleep(0.3)
         return self
 
     def __exit__(self, *_):
-        time.sleep(0.5)
-        self.process.send_signal(2)
-        text = self.process.communicate(timeout=10)[0]
-        found = re.search(r"(\d+) packets transmitted, (\d+) received", text)
-        self.sent, self.received = (int(found.group(1)), int(found.group(2))) if found else (0, 0)
-
-    @property
-    def lost(self):
-        # The last one may still have been under way when the stream ended.
-        return max(0, self.sent - self.received - 1)
+        time.sleep(0.3)
+        self.pinger.stop()
+        self.pinger.__exit__()
+        self.sent, self.received = self.pinger.sent, len(self.pinger.answered)
+        self.lost = self.sent - self.received
 
 
 def certificates(folder):
