@@ -30,7 +30,11 @@ internal sealed class IkeLink : IDisposable
 
     public IkeLink()
     {
-        Folder = Directory.CreateDirectory(Path.Combine("/dev/shm", "appliance-" + prefix), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute).FullName;
+        var folder = Path.Combine("/dev/shm", "appliance-" + prefix);
+        // Network namespaces are Linux alone; the mode keeps the keys of the run from other users.
+        Folder = OperatingSystem.IsLinux()
+            ? Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute).FullName
+            : throw new PlatformNotSupportedException("the ike suite needs Linux's network namespaces");
         foreach (var signal in (PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP])
         {
             signals.Add(PosixSignalRegistration.Create(signal, context =>
