@@ -24,7 +24,7 @@ public sealed record IkeConfiguration
     /// <summary>Half-open IKE SAs of responders that are kept at most; a request beyond them is dropped.</summary>
     public int HalfOpenMaximum { get; init; } = 4096;
 
-    /// <summary>Where a draining node sends its peers (RFC 5685): an address or name; null for nowhere.</summary>
+    /// <summary>Where a draining node sends its peers (RFC 5685): an address or name; null for nowhere: they are refused.</summary>
     public string? RedirectTo { get; init; }
 }
 

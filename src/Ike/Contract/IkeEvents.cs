@@ -84,7 +84,7 @@ public enum OperatorVerb
 /// <summary>The operator asks. <paramref name="Name"/>: a peer or a tunnel.</summary>
 public sealed record OperatorAsked(ulong Request, OperatorVerb Verb, string Name) : IkeEvent;
 
-/// <summary>The node goes out of service: new peers are redirected, present ones told (RFC 5685); or it stays after all.</summary>
+/// <summary>The node goes out of service: new peers are redirected or refused, present ones asked to move (RFC 5685); or it stays after all.</summary>
 public sealed record DrainChanged(bool Draining) : IkeEvent;
 
 /// <summary>An IKE SA that an earlier process of this node kept (<see cref="SaveContext"/>), at start. Its children are in the region already.</summary>

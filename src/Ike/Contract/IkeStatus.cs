@@ -52,5 +52,12 @@ public sealed record IkeSaStatus
 /// <summary>What an operator sees of a child.</summary>
 public sealed record ChildSaStatus(ChildSa Child, string State, long AgeSeconds, long? RekeySeconds);
 
+/// <summary>What an operator sees of a node that goes out of service (RFC 5685).</summary>
+/// <param name="Draining">Nothing new begins here.</param>
+/// <param name="RedirectTo">Where peers are sent; null for nowhere: they are refused.</param>
+/// <param name="AskedToMove">IKE SAs whose peers were asked to go there and are still here.</param>
+/// <param name="Staying">Peers with IKE SAs that nobody asks to go: they cannot be redirected, or we began the IKE SA.</param>
+public sealed record IkeDrainStatus(bool Draining, string? RedirectTo, int AskedToMove, IReadOnlyList<string> Staying);
+
 /// <summary>What an operator sees of a PAD entry that has no IKE SA.</summary>
 public sealed record IkePeerStatus(string Peer, string State, string LastProblem, long? NextAttemptSeconds, ulong Attempts);

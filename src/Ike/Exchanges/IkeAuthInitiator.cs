@@ -150,6 +150,12 @@ internal sealed class IkeAuthInitiator(IkeSa sa, IkePeer peer) : InitiatedExchan
 
         Sa.LocalIdentity = peer.LocalIdentity;
         AuthNotifies.Take(Sa, peer, answer);
+        if (answer.Notify(NotifyType.Redirect) is { } redirect)
+        {
+            Redirected(step, redirect);
+            return;
+        }
+
         if (offer is null)
         {
             End(step, null);
@@ -172,6 +178,23 @@ internal sealed class IkeAuthInitiator(IkeSa sa, IkePeer peer) : InitiatedExchan
     {
         Sa.SendLast(step, ExchangeType.Informational, [new NotifyPayload(NotifyType.AuthenticationFailed)]);
         Sa.Destroy(step, why);
+    }
+
+    /// <summary>RFC 5685 §6: the gateway has proven who it is, and there is no child; the IKE SA is deleted, the next one begins elsewhere.</summary>
+    private void Redirected(Step step, NotifyPayload redirect)
+    {
+        var why = "it names no gateway";
+        if (wish is not null) step.Machine.Manager.Find(peer.Name)?.Pending.Remove(wish.Template.Name);
+        if (GatewayIdentity.TryRead(redirect.Data, out var gateway) && step.Machine.Manager.Follow(step, Sa, gateway, out why))
+        {
+            Sa.Establishment = null;
+            Sa.Start(step, new DeleteIkeSa(Sa, $"redirected to {gateway}"));
+            Sa.Finish(step, this);
+            return;
+        }
+
+        Sa.SendLast(step, ExchangeType.Informational, [new DeletePayload(ProtocolId.Ike, [])]);
+        Sa.Destroy(step, $"the peer sends us to another gateway, we do not go: {why}");
     }
 
     private void End(Step step, string? problem)

@@ -20,6 +20,7 @@ internal sealed class IkeAuthResponder(IkeSa sa) : RespondedExchange(sa)
     private ChildAnswer? answer;
     private ChildState? child;
     private ChildRefusal? refusal;
+    private NotifyPayload? redirect;
 
     public override void Request(Step step, IReadOnlyList<Payload> payloads)
     {
@@ -125,7 +126,8 @@ internal sealed class IkeAuthResponder(IkeSa sa) : RespondedExchange(sa)
             Sa.Extensions |= Machine.Extensions.Ppk;
         }
 
-        if (request.First<SecurityAssociationPayload>() is null)
+        redirect = Draining.InAuth(step, Sa);
+        if (redirect is not null || request.First<SecurityAssociationPayload>() is null)
         {
             End(step);
             return;
@@ -142,7 +144,13 @@ internal sealed class IkeAuthResponder(IkeSa sa) : RespondedExchange(sa)
         if (mixed is not null) payloads.Add(new NotifyPayload(NotifyType.PpkIdentity));
         mixed = null;
         payloads.AddRange(AuthNotifies.Ours(peer!));
-        if (answer is not null) payloads.AddRange(answer.Payloads());
+        if (redirect is not null)
+        {
+            // RFC 5685 §6: no child; who is sent elsewhere deletes the IKE SA.
+            payloads.Add(redirect);
+            Sa.AskedToMove = true;
+        }
+        else if (answer is not null) payloads.AddRange(answer.Payloads());
         else if (refusal is not null)
         {
             step.Log(IkeLogLevel.Warning, Sa, LogKeys.Of(refusal.Notify), refusal.Why);

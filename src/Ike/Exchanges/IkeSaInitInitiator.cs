@@ -10,9 +10,9 @@ namespace Appliance.Ike.Exchanges;
 
 /// <summary>
 /// IKE_SA_INIT as the initiator (RFC 7296 §1.2): SAi1, KEi, Ni → SAr1, KEr, Nr. COOKIE (§2.6) and INVALID_KE_PAYLOAD (§1.3) are followed a bounded number of times.
-/// Nothing here is authenticated: an answer that makes no sense is dropped, and the true one may still come.
+/// REDIRECT (RFC 5685 §3) ends it, and another one begins elsewhere. Nothing here is authenticated: an answer that makes no sense is dropped, and the true one may still come.
 /// </summary>
-internal sealed class IkeSaInitInitiator(IkeSa sa, IkePeer peer) : InitiatedExchange(sa)
+internal sealed class IkeSaInitInitiator(IkeSa sa, IkePeer peer, IPAddress? redirectedFrom = null) : InitiatedExchange(sa)
 {
     private readonly IReadOnlyList<Proposal> proposals = ProposalBuilder.OfIke([.. peer.Proposals], []);
     private KeyExchange? ours;
@@ -63,7 +63,7 @@ internal sealed class IkeSaInitInitiator(IkeSa sa, IkePeer peer) : InitiatedExch
             return;
         }
 
-        if (Retry(step, payloads)) return;
+        if (Redirected(step, payloads) || Retry(step, payloads)) return;
         if (payloads.Error() is { } refused)
         {
             Refused(step, refused);
@@ -104,6 +104,7 @@ internal sealed class IkeSaInitInitiator(IkeSa sa, IkePeer peer) : InitiatedExch
         payloads.Add(new NoncePayload(Establishment.InitiatorNonce));
         payloads.AddRange(NatDetection.Notifies(Sa.InitiatorSpi, 0, Sa.Local, Sa.Remote, peer.ForceUdp ? step.Entropy : null));
         payloads.AddRange(InitNotifies.Ours([peer]));
+        payloads.Add(redirectedFrom is null ? new NotifyPayload(NotifyType.RedirectSupported) : new NotifyPayload(NotifyType.RedirectedFrom, GatewayIdentity.Of(redirectedFrom).Write()));
         Establishment.Request = MessageWriter.Write(Sa.HeaderOf(Type, false, 0), payloads);
         Sa.SendSealed(step, [Establishment.Request]);
     }
@@ -130,6 +131,16 @@ internal sealed class IkeSaInitInitiator(IkeSa sa, IkePeer peer) : InitiatedExch
         }
 
         if (MayRetry(step, "INVALID_KE_PAYLOAD")) Propose(step, method);
+        return true;
+    }
+
+    /// <summary>RFC 5685 §3: the nonce shows that who answers has seen our request; an answer without it is dropped, and the true one may still come.</summary>
+    private bool Redirected(Step step, List<Payload> payloads)
+    {
+        if (payloads.Notify(NotifyType.Redirect) is not { } redirect) return false;
+        if (!GatewayIdentity.TryRead(redirect.Data, out var gateway) || !gateway.Nonce.AsSpan().SequenceEqual(Establishment.InitiatorNonce))
+            step.Log(IkeLogLevel.Warning, Sa, "redirect", "REDIRECT dropped: it names no gateway, or our nonce is not in it");
+        else Sa.Destroy(step, step.Machine.Manager.Follow(step, Sa, gateway, out var why) ? $"redirected to {gateway}" : $"the peer sends us to another gateway, we do not go: {why}");
         return true;
     }
 

@@ -25,6 +25,7 @@ internal sealed class InformationalResponder(IkeSa sa) : RespondedExchange(sa)
         // RFC 4555 §3.7: whoever asks for it gets its cookie back.
         if (payloads.Notify(NotifyType.Cookie2) is { } cookie) answer.Add(cookie);
         Sa.Respond(step, answer);
+        if (payloads.Notify(NotifyType.Redirect) is { } redirect) step.Machine.Manager.Leave(step, Sa, redirect);
         // RFC 7296 §2.21.2: our own proof did not convince the initiator, who has nothing of this IKE SA.
         if (payloads.Has(NotifyType.AuthenticationFailed)) Sa.Destroy(step, "the peer does not take who we say we are, or our proof (AUTHENTICATION_FAILED); its log says why");
     }

@@ -28,7 +28,7 @@ internal static class InitNotifies
         if (peers.Any(p => p.Proposals.Any(o => o.Additional.Count > 0)) && payloads.Has(NotifyType.IntermediateExchangeSupported)) common |= Machine.Extensions.Intermediate;
         if (payloads.Has(NotifyType.SignatureHashAlgorithms)) common |= Machine.Extensions.SignatureHashes;
         if (payloads.Has(NotifyType.ChildlessIkev2Supported)) common |= Machine.Extensions.Childless;
-        if (payloads.Has(NotifyType.RedirectSupported)) common |= Machine.Extensions.Redirect;
+        if (payloads.Has(NotifyType.RedirectSupported) || payloads.Has(NotifyType.RedirectedFrom)) common |= Machine.Extensions.Redirect;
         return common;
     }
 

@@ -72,6 +72,7 @@ internal static class InitRequests
             return;
         }
 
+        if (Draining.Refuses(step, header, payloads, local, remote)) return;
         var ours = ProposalBuilder.OfIke(candidates.SelectMany(p => p.Proposals), []);
         if (ProposalSelection.Choose(payloads.First<SecurityAssociationPayload>()!.Proposals, ours, out var refusal) is not { } chosen)
         {

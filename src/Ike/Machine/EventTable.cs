@@ -37,6 +37,9 @@ internal static class EventTable
                 step.Machine.Manager.IsShutDown = true;
                 foreach (var sa in step.Machine.All.ToArray()) sa.CloseNow(step, "this node stops");
                 break;
+            case DrainChanged changed:
+                Draining.Changed(step, changed.Draining);
+                break;
             case ChildExpires expires:
                 ChildEvents.Expires(step, expires);
                 break;

@@ -22,6 +22,9 @@ public sealed class IkeMachine(IkeMachineOptions options) : IMachine<IkeEvent, I
     /// <summary>What an operator sees of the PAD entries that have no IKE SA in use. Read between steps.</summary>
     public IEnumerable<IkePeerStatus> Peers => Manager.Records.Where(r => !Of(r.Peer.Name).Any(s => s.State == IkeSaState.Established)).Select(r => Statuses.Of(this, r));
 
+    /// <summary>Whether this node is on its way out of service, and who is still there. Read between steps.</summary>
+    public IkeDrainStatus Drain => Draining.Status(this);
+
     /// <summary>What the host decided.</summary>
     internal IkeMachineOptions Options { get; } = options;
 

@@ -57,6 +57,7 @@ internal sealed partial class PeerManager
         if (sa.Peer is not { } peer || Find(peer.Name) is not { } record) return;
         (record.Failures, record.LastProblem, record.NotBefore, record.WantsIkeSa) = (0, "", step.Now, false);
         Uniqueness.Apply(step, sa, initialContact);
+        Moved(step, peer.Name);
         foreach (var wait in record.Operators.Where(o => o.Tunnels.Count == 0 && o.Problem is null).ToArray()) Answer(step, record, wait);
         // The peer that began it is about to ask for its children: two of each would come to be if we asked at once.
         Timers.Set(peer.Name, step.Now.Plus(sa.IsInitiator ? 0 : Tuning.ResponderWaits));
@@ -92,10 +93,11 @@ internal sealed partial class PeerManager
     {
         pacing.End(sa);
         var level = before == IkeSaState.Deleting ? IkeLogLevel.Information : IkeLogLevel.Warning;
-        if (sa.IsInitiator || before != IkeSaState.Connecting) step.Log(level, sa, before == IkeSaState.Connecting ? "not-established" : "ended", $"IKE SA {(before == IkeSaState.Connecting ? "not established" : "ended")}: {why}");
+        if (before != IkeSaState.Connecting || sa is { IsInitiator: true, MovesTo: null }) step.Log(level, sa, before == IkeSaState.Connecting ? "not-established" : "ended", $"IKE SA {(before == IkeSaState.Connecting ? "not established" : "ended")}: {why}");
         if (sa.Peer is not { } peer || Find(peer.Name) is not { } record) return;
-        if (before == IkeSaState.Connecting && sa.IsInitiator)
+        if (before == IkeSaState.Connecting && sa is { IsInitiator: true, MovesTo: null })
         {
+            NotMoved(step, peer.Name);
             record.Pending.Clear();
             record.AddressesFailed = (record.AddressesFailed + 1) % Math.Max(1, record.Peer.Remote.Count);
             Failed(step, record, why, record.Peer.Children.Any(IsAlways));
@@ -130,7 +132,7 @@ internal sealed partial class PeerManager
         }
 
         var sas = step.Machine.Of(record.Peer.Name);
-        if (sas.FirstOrDefault(s => s.State is IkeSaState.Established) is { } sa)
+        if (sas.FirstOrDefault(s => s is { State: IkeSaState.Established, MovesTo: null }) is { } sa)
         {
             foreach (var wish in missing)
             {
@@ -138,7 +140,12 @@ internal sealed partial class PeerManager
                 sa.Start(step, new CreateChildSaInitiator(sa, wish));
             }
         }
-        else if (!sas.Any(s => s.IsInitiator && s.State == IkeSaState.Connecting))
+        else if (IsDraining && record.Operators.Count == 0)
+        {
+            // A packet asks again.
+            record.Wishes.Clear();
+        }
+        else if (!sas.Any(s => s is { IsInitiator: true, State: IkeSaState.Connecting, MovesTo: null }))
         {
             if (pacing.HasRoom) Initiate(step, record);
             else pacing.Wait(record.Peer.Name, record.Wishes.Count > 0 || record.Operators.Count > 0);
@@ -157,11 +164,16 @@ internal sealed partial class PeerManager
             return;
         }
 
+        Begin(step, record, local, remote, redirectedFrom: null);
+    }
+
+    private void Begin(Step step, PeerRecord record, IPAddress local, IPAddress remote, IPAddress? redirectedFrom)
+    {
         var sa = new IkeSa(step.NewIkeSpi(), true, new IPEndPoint(local, IkeSa.IkePort), new IPEndPoint(remote, IkeSa.IkePort));
         step.Machine.Add(sa);
-        sa.Choose(step, peer);
+        sa.Choose(step, record.Peer);
         pacing.Begin(sa, step.Now);
-        sa.Start(step, new IkeSaInitInitiator(sa, peer));
+        sa.Start(step, new IkeSaInitInitiator(sa, record.Peer, redirectedFrom));
     }
 
     private static void GiveUp(Step step, PeerRecord record, string problem)
@@ -197,7 +209,7 @@ internal sealed partial class PeerManager
     /// <summary>Whether a child does what is wished for: of the tunnel, and where a packet waits with selectors that take it.</summary>
     private static bool IsThere(Step step, ChildWish wish)
     {
-        var present = step.Machine.Of(wish.Peer.Name).Where(s => s.State is IkeSaState.Established or IkeSaState.Rekeying).SelectMany(s => s.Children)
+        var present = step.Machine.Of(wish.Peer.Name).Where(s => s.MovesTo is null && s.State is IkeSaState.Established or IkeSaState.Rekeying).SelectMany(s => s.Children)
             .Where(c => c.IsCurrent && c.Sa.Tunnel == wish.Template.Name).ToArray();
         return present.Length >= Tuning.ChildrenOfTunnel || present.Any(c => Takes(c.Sa.LocalSelectors, wish.Source) && Takes(c.Sa.RemoteSelectors, wish.Destination));
     }

@@ -25,7 +25,7 @@ internal sealed partial class PeerManager
 
     // Who finds no room hints again.
     private bool MayTry(Step step, PeerRecord record) =>
-        !IsShutDown && pacing.HasRoom && record.NotBefore <= step.Now && !step.Machine.Of(record.Peer.Name).Any(s => s.IsInitiator && s.State == IkeSaState.Connecting);
+        !IsShutDown && !IsDraining && pacing.HasRoom && record.NotBefore <= step.Now && !step.Machine.Of(record.Peer.Name).Any(s => s.IsInitiator && s.State == IkeSaState.Connecting);
 
     // What is not protected may be forged, so it does not come about more often than that.
     private void Begin(Step step, PeerRecord record)

@@ -36,6 +36,9 @@ internal sealed class PeerRecord(IkePeer peer)
     /// <summary>Attempts that failed since the last that did not.</summary>
     public int Failures { get; set; }
 
+    /// <summary>When gateways sent us elsewhere, lately (RFC 5685 §7).</summary>
+    public Queue<Instant> Redirects { get; } = [];
+
     /// <summary>Not before that.</summary>
     public Instant NotBefore { get; set; }
 

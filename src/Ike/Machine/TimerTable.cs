@@ -1,4 +1,5 @@
 using Appliance.Ike.Children;
+using Appliance.Ike.Exchanges;
 
 namespace Appliance.Ike.Machine;
 
@@ -36,6 +37,9 @@ internal static class TimerTable
                 break;
             case TimerKind.Linger when sa.Successor is not null:
                 IkeSaAge.Linger(step, sa);
+                break;
+            case TimerKind.Linger when sa.MovesTo is { } other:
+                if (sa.State is IkeSaState.Established or IkeSaState.Rekeying) sa.Start(step, new DeleteIkeSa(sa, $"its gateway sent us to {other}"));
                 break;
             case TimerKind.Linger:
                 sa.Close(step, "the other one of two that crossed stays");

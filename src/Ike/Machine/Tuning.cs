@@ -75,6 +75,12 @@ internal static class Tuning
     /// <summary>Between attempts that rest on a hint which is not protected.</summary>
     public const int RecoveryPause = 10_000;
 
+    /// <summary>MAX_REDIRECTS (RFC 5685 §7).</summary>
+    public const int MostRedirects = 5;
+
+    /// <summary>REDIRECT_LOOP_DETECT_PERIOD (RFC 5685 §7).</summary>
+    public const int RedirectPeriod = 300_000;
+
     /// <summary>Children of one tunnel for packets with other selectors.</summary>
     public const int ChildrenOfTunnel = 64;
 }

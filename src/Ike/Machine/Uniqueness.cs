@@ -10,7 +10,7 @@ internal static class Uniqueness
     public static void Apply(Step step, IkeSa sa, bool initialContact)
     {
         if (!initialContact && sa.Peer is not { Unique: true }) return;
-        foreach (var other in step.Machine.Identities.Others(sa))
+        foreach (var other in step.Machine.Identities.Others(sa).Where(o => o.MovesTo is null))
         {
             var crossed = other.IsInitiator != sa.IsInitiator && step.Now - other.EstablishedAt < Tuning.Crossing;
             if (initialContact && !crossed) other.Destroy(step, "the peer says that this is its initial contact");

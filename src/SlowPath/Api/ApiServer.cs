@@ -106,12 +106,13 @@ internal sealed class ApiServer : IAsyncDisposable
             ("GET", ["metrics"]) => MetricsAsync(context),
             ("POST", ["ike", "up" or "down" or "rekey", var name]) => IkeAsync(context, path[1] switch { "up" => OperatorVerb.Up, "down" => OperatorVerb.Down, _ => OperatorVerb.Rekey }, name),
             ("POST", ["drain", "on" or "off"]) => DrainAsync(context, path[1] == "on"),
+            ("GET", ["drain"]) => GetAsync(context, () => DrainView.Of(ike.Draining), Json.DrainView),
             ("POST", ["sa"]) => PostSaAsync(context),
             ("POST", ["tunnels", var tunnel, "keys"]) => PostKeysAsync(context, tunnel),
             ("DELETE", ["sa", "outbound" or "inbound", var spi]) => DeleteSaAsync(context, path[1] == "outbound", spi),
             ("POST", ["reload"]) => ReloadAsync(context),
             ("GET" or "POST" or "DELETE", _) => throw new RefusedException($"there is no {context.Request.Method} /{Spelling.Shorten(string.Join('/', path))}",
-                "GET /health /ike /sa /spd /routes /ports /workers /drops /tunnels /metrics; POST /sa /tunnels/NAME/keys /ike/up|down|rekey/NAME /drain/on|off /reload; DELETE /sa/DIRECTION/SPI", 404),
+                "GET /health /ike /drain /sa /spd /routes /ports /workers /drops /tunnels /metrics; POST /sa /tunnels/NAME/keys /ike/up|down|rekey/NAME /drain/on|off /reload; DELETE /sa/DIRECTION/SPI", 404),
             _ => throw new RefusedException($"{Spelling.Shorten(context.Request.Method)} is not used here", "GET, POST or DELETE", 405),
         };
     }
@@ -184,12 +185,8 @@ internal sealed class ApiServer : IAsyncDisposable
 
     private async Task DrainAsync(HttpContext context, bool draining)
     {
-        await loop.RunAsync(() =>
-        {
-            ike.Drain(draining);
-            return true;
-        });
-        await SendAsync(context, 200, new DoneView(true), Json.DoneView);
+        var drain = await loop.RunAsync(() => DrainView.Of(ike.Drain(draining)));
+        await SendAsync(context, 200, drain, Json.DrainView);
     }
 
     private async Task ReloadAsync(HttpContext context)

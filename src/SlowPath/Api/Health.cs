@@ -46,6 +46,8 @@ internal static class Health
     private static void AddIke(List<ProblemView> problems, IkeService ike)
     {
         foreach (var problem in ike.Problems) problems.Add(new ProblemView(problem, "ike", "see the text", "correct it; addresses are tried again by themselves, files after 'appliance reload'"));
+        if (ike.Draining is { Draining: true } drain)
+            problems.Add(new ProblemView("this node drains", "ike", $"an operator took it out of service; {drain.AskedToMove + drain.Staying.Count} peers are still here", "put it back into service when you are done: appliance drain off"));
         foreach (var peer in ike.Peers.Where(p => p.LastProblem.Length > 0))
         {
             var next = peer.NextAttemptSeconds is { } seconds ? $"it is tried again in {seconds} s" : $"try again: appliance ike up {peer.Peer}";

@@ -10,6 +10,12 @@ internal sealed record IkeView(IReadOnlyList<IkeSaView> Sas, IReadOnlyList<IkePe
     public static IkeView Of(IkeService ike) => new([.. ike.Sas.Select(IkeSaView.Of)], [.. ike.Peers.Select(p => new IkePeerView(p.Peer, p.State, p.LastProblem, p.NextAttemptSeconds, p.Attempts))]);
 }
 
+internal sealed record DrainView(bool Draining, string? RedirectTo, int AskedToMove, IReadOnlyList<string> Staying)
+{
+    /// <summary>A node that goes out of service, or does not.</summary>
+    public static DrainView Of(IkeDrainStatus drain) => new(drain.Draining, drain.RedirectTo, drain.AskedToMove, drain.Staying);
+}
+
 internal sealed record IkePeerView(string Peer, string State, string LastProblem, long? NextAttemptSeconds, ulong Attempts);
 
 internal sealed record IkeSaView(

@@ -50,6 +50,7 @@ internal sealed record TunnelView(
 [JsonSerializable(typeof(SlotsView))]
 [JsonSerializable(typeof(HealthView))]
 [JsonSerializable(typeof(IkeView))]
+[JsonSerializable(typeof(DrainView))]
 [JsonSerializable(typeof(IReadOnlyList<SaView>))]
 [JsonSerializable(typeof(IReadOnlyList<RuleView>))]
 [JsonSerializable(typeof(IReadOnlyList<RouteView>))]

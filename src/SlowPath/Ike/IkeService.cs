@@ -127,8 +127,15 @@ internal sealed class IkeService : IDisposable
     /// <exception cref="RefusedException">It could not be done, or not in time.</exception>
     public Task<bool> AskAsync(OperatorVerb verb, string name) => operators.AskAsync(verb, name, host.Raise);
 
-    /// <summary>The node goes out of service, or stays.</summary>
-    public void Drain(bool draining) => host.Raise(new DrainChanged(draining));
+    /// <summary>The node goes out of service, or stays; what follows at once.</summary>
+    public IkeDrainStatus Drain(bool draining)
+    {
+        host.Step(new DrainChanged(draining));
+        return machine.Drain;
+    }
+
+    /// <summary>Whether the node is on its way out of service, and who is still there.</summary>
+    public IkeDrainStatus Draining => machine.Drain;
 
     /// <inheritdoc/>
     public void Dispose()

@@ -24,6 +24,7 @@ internal static class IkeMessageTargets
         Body("ike-vendor", PayloadType.VendorId),
         Body("ike-ts", PayloadType.TrafficSelectorInitiator),
         Body("ike-cp", PayloadType.Configuration),
+        new("ike-gateway", Gateway) { MaximumLength = 600, AllocationLimit = 16384 },
         new("ike-encrypted", Encrypted) { AllocationLimit = Most },
         new("ike-proposals", Proposals) { AllocationLimit = Most },
         new("ike-message", Message) { MaximumLength = 8192, AllocationLimit = Most },
@@ -50,6 +51,13 @@ internal static class IkeMessageTargets
         var second = PayloadTable.Of(type)!.Decode(type, ref again);
         Claim.That(!again.Failed && written.AsSpan().SequenceEqual(PayloadWriter.WriteBody(second)), "what was written comes back");
         Claim.That(written.Length == octets.Length || payload is TrafficSelectorPayload, "nothing was added or lost");
+    }
+
+    private static void Gateway(Span<byte> octets)
+    {
+        if (!GatewayIdentity.TryRead(octets, out var gateway)) return;
+        Claim.That(gateway.Address is null != gateway.Name is null, "an address or a name");
+        Claim.That(octets.SequenceEqual(gateway.Write()), "what was read is what is written");
     }
 
     private static void Header(Span<byte> octets)
