@@ -64,6 +64,10 @@ public sealed class TablePlan
         return new TunnelChange(name, null, routes.Claim(name, []));
     }
 
+    /// <summary>Device and gateway by which packets to an address leave as if no route of ours were there; the gateway is <see cref="IpAddress.Any"/> on the link. Null for no way.</summary>
+    public (uint Link, IpAddress Gateway)? Leave(IpAddress destination) =>
+        underlay.Leave(destination) is { } way ? (way.Link, way.Gateway.IsAny && way.Target != destination ? way.Target : way.Gateway) : null;
+
     private TunnelContents Tunnel(TunnelConfiguration tunnel, TunnelFacts facts)
     {
         var path = tunnel.Remote.IsAny ? null : underlay.Resolve(tunnel.Remote);

@@ -42,13 +42,20 @@ internal sealed class Underlay
     }
 
     /// <summary>Port and neighbour that packets to a destination leave by; null when there is no route, or it leaves by a device that is no port.</summary>
-    public AdjacencyKey? Resolve(IpAddress destination)
+    public AdjacencyKey? Resolve(IpAddress destination) =>
+        Leave(destination) is { } way && ports.OfLink(way.Link) is { } port ? KeyAt(port, way.Gateway.IsAny ? way.Target : way.Gateway) : null;
+
+    /// <summary>
+    /// Device and gateway that packets to a destination leave by, port or not; the gateway is <see cref="IpAddress.Any"/> where the target, which is the destination or a gateway on the way
+    /// to it, is on the link. Null when there is no route.
+    /// </summary>
+    public (uint Link, IpAddress Gateway, IpAddress Target)? Leave(IpAddress destination)
     {
         var target = destination;
         for (var depth = 0; depth < MaximumRecursion; depth++)
         {
             if (!TryFind(target, out var route) || route.Kind != KernelRouteKind.Unicast) return null;
-            if (route.Link != 0) return ports.OfLink(route.Link) is { } port ? KeyAt(port, route.Gateway.IsAny ? target : route.Gateway) : null;
+            if (route.Link != 0) return (route.Link, route.Gateway, target);
             if (route.Gateway.IsAny || route.Gateway == target) return null;
             target = route.Gateway;
         }

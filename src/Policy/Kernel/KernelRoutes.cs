@@ -4,7 +4,8 @@ namespace Appliance.Policy;
 
 /// <summary>
 /// What the kernel itself is told, so that the machine's own packets are protected too: inner prefixes lead to the host's own door, and behind them stands a
-/// blackhole of high metric that takes over when the door is gone.
+/// blackhole of high metric that takes over when the door is gone. Where these would catch IKE on its way to a tunnel's other end (transport mode, a default route into a tunnel), a table
+/// that only marked datagrams are looked up in has the way that ESP takes.
 /// </summary>
 public static class KernelRoutes
 {
@@ -17,11 +18,19 @@ public static class KernelRoutes
     /// <summary>Metric of routes into the host's own door; IPv6 knows no metric 0.</summary>
     public const uint DoorMetricV6 = 16;
 
+    /// <summary>Routing table of the ways that IKE takes.</summary>
+    public const uint IkeTable = 169;
+
+    /// <summary>Mark of IKE's datagrams (SO_MARK), and preference of the rule that leads them to <see cref="IkeTable"/>.</summary>
+    public const uint IkeMark = 0x169;
+
     /// <summary>
     /// Routes that shall be there; <paramref name="doorLink"/> is the door's interface index, 0 while there is none (blackholes alone). <paramref name="effective"/>: the tunnels with their
-    /// ends and instances of now; null for those of the configuration.
+    /// ends and instances of now; null for those of the configuration. <paramref name="leave"/>: device and gateway by which packets to an address leave where nothing of ours is in the way;
+    /// null for no way.
     /// </summary>
-    public static IReadOnlySet<KernelRoute> Wanted(GatewayConfiguration configuration, uint doorLink, IReadOnlyCollection<TunnelConfiguration>? effective = null)
+    public static IReadOnlySet<KernelRoute> Wanted(GatewayConfiguration configuration, uint doorLink, IReadOnlyCollection<TunnelConfiguration>? effective = null,
+        Func<IpAddress, (uint Link, IpAddress Gateway)?>? leave = null)
     {
         var wanted = new HashSet<KernelRoute>();
         var covers = configuration.Tunnels.Where(t => t.IsTemplate).ToDictionary(t => t.Name, t => t.Routes);
@@ -36,6 +45,11 @@ public static class KernelRoutes
             }
 
         foreach (var prefix in configuration.Protected.SelectMany(Halves)) wanted.Add(Blackhole(prefix));
+        if (leave is null) return wanted;
+        var ours = new PrefixSet(wanted.Select(r => r.Prefix));
+        foreach (var tunnel in effective ?? configuration.Tunnels)
+            if (tunnel.Peer is not null && !tunnel.Remote.IsAny && ours.Contains(tunnel.Remote) && leave(tunnel.Remote) is { } way && (way.Gateway.IsAny || way.Gateway.IsV4 == tunnel.Remote.IsV4))
+                wanted.Add(ForIke(tunnel.Remote, way.Link, way.Gateway));
         return wanted;
     }
 
@@ -44,6 +58,9 @@ public static class KernelRoutes
 
     private static bool IsCovered(IpPrefix prefix, TunnelConfiguration tunnel, Dictionary<string, IReadOnlyList<IpPrefix>> covers) =>
         tunnel.Template is { } template && covers.TryGetValue(template, out var cover) && cover.Any(r => r.Contains(prefix));
+
+    private static KernelRoute ForIke(IpAddress peer, uint link, IpAddress gateway) =>
+        new(new IpPrefix(peer, peer.IsV4 ? 32 : 128), KernelRouteKind.Unicast, link, gateway, peer.IsV4 ? 0 : DoorMetricV6, OwnProtocol, default, IsForIke: true);
 
     private static KernelRoute Blackhole(IpPrefix prefix) => new(prefix, KernelRouteKind.Discard, 0, default, BlackholeMetric, OwnProtocol, default);
 

@@ -43,7 +43,8 @@ public enum KernelRouteKind : byte
 /// <param name="Metric">Lower is preferred.</param>
 /// <param name="Protocol">Who made it (rtm_protocol); <see cref="KernelRoutes.OwnProtocol"/> is ours.</param>
 /// <param name="Source">Preferred source; <see cref="IpAddress.Any"/> for none.</param>
-public readonly record struct KernelRoute(IpPrefix Prefix, KernelRouteKind Kind, uint Link, IpAddress Gateway, uint Metric, byte Protocol, IpAddress Source);
+/// <param name="IsForIke">It stands in the table that IKE's own datagrams are looked up in first (<see cref="KernelRoutes.IkeTable"/>), not in main or local.</param>
+public readonly record struct KernelRoute(IpPrefix Prefix, KernelRouteKind Kind, uint Link, IpAddress Gateway, uint Metric, byte Protocol, IpAddress Source, bool IsForIke = false);
 
 /// <summary>What the kernel knows of links, addresses, neighbours and routes (tables main and local), at one moment.</summary>
 public sealed record KernelView

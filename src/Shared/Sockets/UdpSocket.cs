@@ -16,8 +16,8 @@ public sealed unsafe partial class UdpSocket : IDisposable
     public const int Nothing = -1;
 
     private const int Inet = 2, Inet6 = 10, Datagram = 2, CloseOnExec = 0x80000, NonBlocking = 0x800, DontWait = 0x40, AddressSize = 28;
-    private const int SocketLevel = 1, SendBuffer = 7, ReceiveBuffer = 8, SendBufferForce = 32, ReceiveBufferForce = 33;
-    private const int IpLevel = 0, IpMtuDiscover = 10, IpUnicastInterface = 50, Ipv6Level = 41, Ipv6MtuDiscover = 23, Ipv6Only = 26, Ipv6UnicastInterface = 76;
+    private const int SocketLevel = 1, SendBuffer = 7, ReceiveBuffer = 8, SendBufferForce = 32, ReceiveBufferForce = 33, SocketMark = 36;
+    private const int IpLevel = 0, IpMtuDiscover = 10, Ipv6Level = 41, Ipv6MtuDiscover = 23, Ipv6Only = 26;
     private readonly SafeFileHandle handle;
     private readonly int descriptor;
 
@@ -36,10 +36,10 @@ public sealed unsafe partial class UdpSocket : IDisposable
 
     /// <summary>Opens and binds a socket. Its datagrams go without DF: what is too big for the path is fragmented.</summary>
     /// <param name="local">Address and port; port 0 for any that is free.</param>
-    /// <param name="device">Index of the device by which unicast leaves, whatever the routes say (IP_UNICAST_IF); 0 for by route.</param>
+    /// <param name="mark">What the kernel's routing rules see its datagrams by (SO_MARK, needs CAP_NET_ADMIN; without it they go unmarked); 0 for nothing.</param>
     /// <param name="bufferOctets">Octets that may wait in the kernel, each way.</param>
     /// <param name="problem">What the kernel said, when there is no socket.</param>
-    public static UdpSocket? Open(IPEndPoint local, uint device, int bufferOctets, out string problem)
+    public static UdpSocket? Open(IPEndPoint local, uint mark, int bufferOctets, out string problem)
     {
         problem = "";
         var v6 = IsV6(local);
@@ -50,7 +50,7 @@ public sealed unsafe partial class UdpSocket : IDisposable
             Buffers(opened, bufferOctets);
             _ = Option(opened, v6 ? Ipv6Level : IpLevel, v6 ? Ipv6MtuDiscover : IpMtuDiscover, 0);
             if (v6) _ = Option(opened, Ipv6Level, Ipv6Only, 1);
-            if (device != 0) _ = Option(opened, v6 ? Ipv6Level : IpLevel, v6 ? Ipv6UnicastInterface : IpUnicastInterface, BinaryPrimitives.ReverseEndianness((int)device));
+            if (mark != 0) _ = Option(opened, SocketLevel, SocketMark, (int)mark);
             var address = stackalloc byte[AddressSize];
             var length = (uint)Write(local, new Span<byte>(address, AddressSize));
             if (bind(opened, address, length) == 0 && getsockname(opened, address, &length) == 0) return new UdpSocket(handle, Read(address));

@@ -1,3 +1,4 @@
+using System.Net;
 using Appliance.Ike;
 using Appliance.Ike.Machine;
 using Appliance.Shared;
@@ -23,7 +24,7 @@ internal sealed class IkeService : IDisposable
     private readonly KeyExport? export;
     private readonly ILogger log;
     private CredentialStore? prepared;
-    private IReadOnlyList<IkeAddress> addresses = [];
+    private IReadOnlyList<IPAddress> addresses = [];
     private IReadOnlyList<string> credentialProblems = [];
     private bool started;
 
@@ -73,7 +74,7 @@ internal sealed class IkeService : IDisposable
     public long Turn() => started ? host.Turn() : long.MaxValue;
 
     /// <summary>First addresses, then the IKE SAs of an earlier process, then the configuration; the children that still have an IKE SA are claimed.</summary>
-    public void Start(LoadedConfiguration configuration, IReadOnlyList<IkeAddress> wanted)
+    public void Start(LoadedConfiguration configuration, IReadOnlyList<IPAddress> wanted)
     {
         started = true;
         if (Prepare(configuration) is { } problem) log.LogError("credentials: {Problem}", problem);
@@ -117,7 +118,7 @@ internal sealed class IkeService : IDisposable
     }
 
     /// <summary>The addresses that IKE shall speak from, as they are now. Called again and again: what could not be opened is tried anew.</summary>
-    public void SeeAddresses(IReadOnlyList<IkeAddress> wanted)
+    public void SeeAddresses(IReadOnlyList<IPAddress> wanted)
     {
         if (!started || (wanted.SequenceEqual(addresses) && sockets.Problems.Count == 0)) return;
         if (Bind(wanted)) host.Raise(new AddressesChanged(sockets.Addresses));
@@ -147,7 +148,7 @@ internal sealed class IkeService : IDisposable
         export?.Dispose();
     }
 
-    private bool Bind(IReadOnlyList<IkeAddress> wanted)
+    private bool Bind(IReadOnlyList<IPAddress> wanted)
     {
         var before = sockets.Problems.ToHashSet(StringComparer.Ordinal);
         addresses = wanted;

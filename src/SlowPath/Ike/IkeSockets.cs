@@ -1,16 +1,15 @@
 using System.Net;
+using Appliance.Policy;
 using Appliance.Shared;
 
 namespace Appliance.SlowPath.Ike;
-
-/// <summary>An address that IKE speaks from, and the device by which its datagrams leave (0: by route).</summary>
-internal readonly record struct IkeAddress(IPAddress Address, uint Device);
 
 /// <summary>
 /// IKE's UDP sockets: ports 500 and 4500 of each local address.
 /// 1. <see cref="Bind"/> (loop): sockets for addresses that appeared, none for those that went; the receiving thread is told.
 /// 2. <see cref="Listen"/> (receiving thread): sleeps for all sockets at once, takes at most a few datagrams of each in turn, puts messages into the inbox, wakes the loop.
 /// 3. <see cref="Send"/> (loop): never blocks; what the kernel does not take is counted and gone, the protocol sends it again.
+/// Datagrams carry a mark, by which the kernel's rules keep them out of the routes into tunnels (<see cref="KernelRoutes.IkeMark"/>).
 /// On port 4500 four zero octets, the non-ESP marker, stand before a message (RFC 3948 §2.2).
 /// </summary>
 internal sealed class IkeSockets : IDisposable
@@ -25,7 +24,7 @@ internal sealed class IkeSockets : IDisposable
     private readonly IkeCounters counters;
     private readonly Action arrived;
     private readonly IkePorts ports;
-    private readonly Dictionary<IPEndPoint, (UdpSocket Socket, uint Device)> bound = [];
+    private readonly Dictionary<IPEndPoint, UdpSocket> bound = [];
     private readonly Dictionary<IPAddress, string> problems = [];
     private readonly WakeEvent changed = new();
     private readonly Lock gate = new();
@@ -52,22 +51,22 @@ internal sealed class IkeSockets : IDisposable
     public IReadOnlyCollection<string> Problems => problems.Values;
 
     /// <summary>Opens what is missing, closes what is not wanted. True when <see cref="Addresses"/> changed. Loop.</summary>
-    public bool Bind(IReadOnlyCollection<IkeAddress> wanted)
+    public bool Bind(IReadOnlyCollection<IPAddress> wanted)
     {
-        var kept = wanted.DistinctBy(w => w.Address).Take(MaximumAddresses).ToDictionary(w => w.Address, w => w.Device);
-        var gone = bound.Where(b => !kept.TryGetValue(b.Key.Address, out var device) || device != b.Value.Device).ToList();
+        var kept = wanted.Distinct().Take(MaximumAddresses).ToHashSet();
+        var gone = bound.Where(b => !kept.Contains(b.Key.Address)).ToList();
         foreach (var (endpoint, _) in gone) bound.Remove(endpoint);
         problems.Clear();
         if (wanted.Count > MaximumAddresses) problems[IPAddress.None] = $"IKE listens on {MaximumAddresses} of {wanted.Count} addresses: name those of each peer with 'local:'";
         var opened = false;
-        foreach (var (address, device) in kept)
+        foreach (var address in kept)
             if (!bound.ContainsKey(new IPEndPoint(address, ports.Ike)))
-                opened |= Open(address, device);
+                opened |= Open(address);
         if (gone.Count == 0 && !opened) return false;
         lock (gate)
         {
-            closing.AddRange(gone.Select(g => g.Value.Socket));
-            listening = [.. bound.Values.Select(b => b.Socket)];
+            closing.AddRange(gone.Select(g => g.Value));
+            listening = [.. bound.Values];
         }
 
         changed.Signal();
@@ -83,7 +82,7 @@ internal sealed class IkeSockets : IDisposable
             return false;
         }
 
-        var sent = socket.Socket.Send(remote, local.Port == ports.Nat ? Marker : [], message);
+        var sent = socket.Send(remote, local.Port == ports.Nat ? Marker : [], message);
         counters.Add(sent ? IkeCount.MessagesSent : IkeCount.SendFailed);
         return sent;
     }
@@ -91,7 +90,7 @@ internal sealed class IkeSockets : IDisposable
     /// <summary>Sends a NAT keepalive (RFC 3948 §2.3). Loop.</summary>
     public void SendKeepalive(IPEndPoint local, IPEndPoint remote)
     {
-        if (bound.TryGetValue(local, out var socket) && socket.Socket.Send(remote, [], [KeepaliveOctet])) counters.Add(IkeCount.KeepalivesSent);
+        if (bound.TryGetValue(local, out var socket) && socket.Send(remote, [], [KeepaliveOctet])) counters.Add(IkeCount.KeepalivesSent);
     }
 
     /// <inheritdoc/>
@@ -100,15 +99,15 @@ internal sealed class IkeSockets : IDisposable
         ended = true;
         changed.Signal();
         listener.Join();
-        foreach (var (socket, _) in bound.Values) socket.Dispose();
+        foreach (var socket in bound.Values) socket.Dispose();
         foreach (var socket in closing) socket.Dispose();
         changed.Dispose();
     }
 
-    private bool Open(IPAddress address, uint device)
+    private bool Open(IPAddress address)
     {
-        var ike = UdpSocket.Open(new IPEndPoint(address, ports.Ike), device, BufferOctets, out var why);
-        var nat = ike is null ? null : UdpSocket.Open(new IPEndPoint(address, ports.Nat), device, BufferOctets, out why);
+        var ike = UdpSocket.Open(new IPEndPoint(address, ports.Ike), KernelRoutes.IkeMark, BufferOctets, out var why);
+        var nat = ike is null ? null : UdpSocket.Open(new IPEndPoint(address, ports.Nat), KernelRoutes.IkeMark, BufferOctets, out why);
         if (ike is null || nat is null)
         {
             ike?.Dispose();
@@ -116,8 +115,8 @@ internal sealed class IkeSockets : IDisposable
             return false;
         }
 
-        bound[ike.Local] = (ike, device);
-        bound[nat.Local] = (nat, device);
+        bound[ike.Local] = ike;
+        bound[nat.Local] = nat;
         return true;
     }
 

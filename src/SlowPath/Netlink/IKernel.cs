@@ -16,8 +16,11 @@ internal interface IKernel : IDisposable
     /// <summary>Adds or removes an address.</summary>
     string? Address(bool add, uint link, InterfaceAddress address);
 
-    /// <summary>Adds or removes a route of the main table.</summary>
+    /// <summary>Adds or removes a route of the main table, or of IKE's.</summary>
     string? Route(bool add, in KernelRoute route);
+
+    /// <summary>What carries IKE's mark is looked up in IKE's table first. Nothing when the rule is there.</summary>
+    string? IkeRule(bool v4);
 
     /// <summary>Makes the kernel resolve a neighbour, or probe one that is stale.</summary>
     string? UseNeighbour(uint link, IpAddress neighbour);

@@ -137,7 +137,9 @@ internal readonly record struct KernelChange
         var v4 = body[0] == Rtnetlink.FamilyV4;
         var fields = new RouteFields(v4 ? IpAddress.FromV4(0) : default, body[4]);
         if (!fields.Read(new AttributeReader(body[header..])) || body[1] > (v4 ? 32 : 128) || fields.Destination.IsV4 != v4) return false;
-        if ((MemoryMarshal.Read<uint>(body[8..]) & Rtnetlink.RouteIsCached) != 0 || fields.Table is not (Rtnetlink.TableMain or Rtnetlink.TableLocal)) return false;
+        if ((MemoryMarshal.Read<uint>(body[8..]) & Rtnetlink.RouteIsCached) != 0) return false;
+        var ike = fields.Table == KernelRoutes.IkeTable && body[5] == KernelRoutes.OwnProtocol;
+        if (!ike && fields.Table is not (Rtnetlink.TableMain or Rtnetlink.TableLocal)) return false;
         KernelRouteKind? kind = body[7] switch
         {
             Rtnetlink.RouteUnicast => KernelRouteKind.Unicast,
@@ -151,7 +153,7 @@ internal readonly record struct KernelChange
         change = new KernelChange
         {
             Kind = KernelChangeKind.Route, IsRemoval = message.Type == MessageType.DeleteRoute, Replaces = (message.Flags & MessageFlags.Replace) != 0, Table = fields.Table,
-            Route = new KernelRoute(new IpPrefix(fields.Destination, body[1]), known, link, fields.Gateway, fields.Metric, body[5], fields.Source),
+            Route = new KernelRoute(new IpPrefix(fields.Destination, body[1]), known, link, fields.Gateway, fields.Metric, body[5], fields.Source, ike),
         };
         return true;
     }

@@ -39,6 +39,9 @@ internal sealed class NetlinkClient : IKernel
     public string? Route(bool add, in KernelRoute route) => Change(NetlinkWriter.Route(request, add, route, ++sequence).Finish(), add ? 0 : NoSuchProcess);
 
     /// <inheritdoc/>
+    public string? IkeRule(bool v4) => Change(NetlinkWriter.IkeRule(request, v4, ++sequence).Finish(), AlreadyThere);
+
+    /// <inheritdoc/>
     public string? UseNeighbour(uint link, IpAddress neighbour) => Change(NetlinkWriter.UseNeighbour(request, link, neighbour, ++sequence).Finish(), NotThere);
 
     /// <inheritdoc/>

@@ -88,21 +88,35 @@ internal ref struct NetlinkWriter
         return writer;
     }
 
-    /// <summary>Adds or removes a route of ours in the main table.</summary>
+    /// <summary>Adds or removes a route of ours in the main table, or in IKE's.</summary>
     public static NetlinkWriter Route(Span<byte> buffer, bool add, in KernelRoute route, uint sequence)
     {
         var discards = route.Kind == KernelRouteKind.Discard;
         Span<byte> part =
         [
-            Family(route.Prefix.Address), (byte)route.Prefix.Length, 0, 0, (byte)Rtnetlink.TableMain, route.Protocol,
-            discards || !route.Prefix.IsV4 ? Rtnetlink.ScopeUniverse : Rtnetlink.ScopeLink, discards ? Rtnetlink.RouteBlackhole : Rtnetlink.RouteUnicast, 0, 0, 0, 0,
+            Family(route.Prefix.Address), (byte)route.Prefix.Length, 0, 0, (byte)(route.IsForIke ? KernelRoutes.IkeTable : Rtnetlink.TableMain), route.Protocol,
+            discards || !route.Prefix.IsV4 || !route.Gateway.IsAny ? Rtnetlink.ScopeUniverse : Rtnetlink.ScopeLink, discards ? Rtnetlink.RouteBlackhole : Rtnetlink.RouteUnicast, 0, 0, 0, 0,
         ];
+        if (!route.Gateway.IsAny) MemoryMarshal.Write(part[8..], Rtnetlink.RouteIsOnLink);
         var flags = add ? MessageFlags.Create | MessageFlags.Exclusive : 0;
         var writer = new NetlinkWriter(buffer, add ? MessageType.NewRoute : MessageType.DeleteRoute, (ushort)(MessageFlags.Request | MessageFlags.Acknowledge | flags), sequence, part);
         writer.Add(Attribute.RouteDestination, route.Prefix.Address);
         writer.Add(Attribute.RoutePriority, route.Metric);
         if (!discards) writer.Add(Attribute.RouteOutInterface, route.Link);
+        if (!route.Gateway.IsAny) writer.Add(Attribute.RouteGateway, route.Gateway);
         if (!route.Source.IsAny) writer.Add(Attribute.RoutePreferredSource, route.Source);
+        return writer;
+    }
+
+    /// <summary>Adds the rule that leads IKE's mark to IKE's table.</summary>
+    public static NetlinkWriter IkeRule(Span<byte> buffer, bool v4, uint sequence)
+    {
+        Span<byte> part = [v4 ? Rtnetlink.FamilyV4 : Rtnetlink.FamilyV6, 0, 0, 0, (byte)KernelRoutes.IkeTable, 0, 0, Rtnetlink.RuleToTable, 0, 0, 0, 0];
+        var writer = new NetlinkWriter(buffer, MessageType.NewRule, MessageFlags.Request | MessageFlags.Acknowledge | MessageFlags.Create | MessageFlags.Exclusive, sequence, part);
+        writer.Add(Attribute.RulePriority, KernelRoutes.IkeMark);
+        writer.Add(Attribute.RuleMark, KernelRoutes.IkeMark);
+        writer.Add(Attribute.RuleMarkMask, uint.MaxValue);
+        writer.Add(Attribute.RuleProtocol, [KernelRoutes.OwnProtocol]);
         return writer;
     }
 

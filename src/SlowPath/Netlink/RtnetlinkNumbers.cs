@@ -8,6 +8,7 @@ internal static class MessageType
     public const ushort NewAddress = 20, DeleteAddress = 21, GetAddress = 22;
     public const ushort NewRoute = 24, DeleteRoute = 25, GetRoute = 26;
     public const ushort NewNeighbour = 28, DeleteNeighbour = 29, GetNeighbour = 30;
+    public const ushort NewRule = 32;
 }
 
 /// <summary>Flags of a message.</summary>
@@ -23,6 +24,7 @@ internal static class Attribute
     public const ushort Address = 1, AddressLocal = 2, AddressFlags = 8;
     public const ushort NeighbourDestination = 1, NeighbourLinkLayer = 2;
     public const ushort RouteDestination = 1, RouteOutInterface = 4, RouteGateway = 5, RoutePriority = 6, RoutePreferredSource = 7, RouteMultipath = 9, RouteTable = 15, RouteVia = 18;
+    public const ushort RulePriority = 6, RuleMark = 10, RuleMarkMask = 16, RuleProtocol = 21;
 }
 
 /// <summary>States of a neighbour (NUD_*).</summary>
@@ -46,9 +48,9 @@ internal static class Rtnetlink
 {
     public const byte FamilyV4 = 2, FamilyV6 = 10;
     public const uint TableMain = 254, TableLocal = 255;
-    public const byte RouteUnicast = 1, RouteLocal = 2, RouteBroadcast = 3, RouteBlackhole = 6, RouteUnreachable = 7, RouteProhibit = 8;
+    public const byte RouteUnicast = 1, RouteLocal = 2, RouteBroadcast = 3, RouteBlackhole = 6, RouteUnreachable = 7, RouteProhibit = 8, RuleToTable = 1;
     public const byte ScopeLink = 253, ScopeUniverse = 0;
-    public const uint RouteIsCached = 0x200, LinkIsUp = 1;
+    public const uint RouteIsCached = 0x200, RouteIsOnLink = 4, LinkIsUp = 1;
     public const uint AddressDuplicate = 8;
     public const byte NeighbourUse = 1, NeighbourProxy = 8;
 

@@ -180,7 +180,7 @@ internal sealed partial class Gateway : IDisposable, IChildHost
         var problems = tables.Apply(plan.Contents);
         foreach (var problem in problems.Except(tableProblems)) log.LogError("{Problem}", problem);
         tableProblems = problems;
-        kernel.Write(WithInnerAddresses, mirror, effective);
+        kernel.Write(WithInnerAddresses, mirror, effective, plan.Leave);
         AskForPaths(plan.Contents);
         var now = Environment.TickCount64;
         recomputeFrom = effective.Count < ManyTunnels ? 0 : now + Math.Min((now - begin) * RestFactor, RestAtMost);

@@ -49,6 +49,7 @@ internal sealed partial class Gateway
     private bool IsKernelConcerned(string name, TunnelConfiguration? now, TunnelChange change)
     {
         if (tunnels.Configured(name) is not { } source) return true;
+        if (change.After?.Remote is { } remote && kernel.IsInTheWay(remote)) return true;
         if (!source.IsTemplate) return source.Kind == Shared.TunnelKind.Transport && change.After?.Remote != source.Remote;
         return now is null ? source.Kind == Shared.TunnelKind.Transport || change.Routes.Any(r => !source.Routes.Any(p => p.Contains(r.Prefix))) : !KernelRoutes.AreCovered(now, source);
     }

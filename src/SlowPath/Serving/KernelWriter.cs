@@ -1,15 +1,18 @@
 using Appliance.Policy;
+using Appliance.Shared;
 using Appliance.SlowPath.Netlink;
 using Microsoft.Extensions.Logging;
 
 namespace Appliance.SlowPath.Serving;
 
-/// <summary>Tells the kernel what <see cref="KernelRoutes"/> and the configuration want: addresses and MTU of the host's own door, routes into it, blackholes. Only the difference.</summary>
+/// <summary>Tells the kernel what <see cref="KernelRoutes"/> and the configuration want: addresses and MTU of the host's own door, routes into it, blackholes, and where these
+/// are in IKE's way, another. Only the difference.</summary>
 internal sealed class KernelWriter(IKernel netlink, ILogger log)
 {
     private readonly Dictionary<KernelRoute, string> failed = [];
     private readonly HashSet<KernelRoute> issued = [];
     private IReadOnlySet<KernelRoute> wanted = new HashSet<KernelRoute>();
+    private PrefixSet inTheWay = new([]);
 
     /// <summary>What could not be done, one sentence each.</summary>
     public IReadOnlyCollection<string> Problems => failed.Values;
@@ -20,22 +23,32 @@ internal sealed class KernelWriter(IKernel netlink, ILogger log)
     /// <summary>Whether a change only says that the kernel did what it was told here.</summary>
     public bool IsOurDoing(in KernelChange change) => change.Kind == KernelChangeKind.Route && change.Route.Protocol == KernelRoutes.OwnProtocol && wanted.Contains(change.Route) != change.IsRemoval;
 
+    /// <summary>Whether a route of ours in the main table catches what goes to this address.</summary>
+    public bool IsInTheWay(IpAddress address) => inTheWay.Contains(address);
+
     /// <summary>Writes what is missing, removes what is ours and not wanted. True when something changed.</summary>
-    public bool Write(GatewayConfiguration configuration, KernelMirror mirror, IReadOnlyCollection<TunnelConfiguration> effective)
+    public bool Write(GatewayConfiguration configuration, KernelMirror mirror, IReadOnlyCollection<TunnelConfiguration> effective, Func<IpAddress, (uint Link, IpAddress Gateway)?> leave)
     {
         var door = configuration.Vpn is { } vpn ? mirror.Link(vpn.Device) : null;
         var changed = door is not null && Door(configuration.Vpn!, door, mirror);
         foreach (var port in configuration.Ports)
             if (port.Addresses.Count > 0 && mirror.Link(port.Device) is { } link)
                 changed |= Addresses(port.Addresses, link, mirror, removeOthers: false);
-        wanted = KernelRoutes.Wanted(configuration, door is { IsUp: true } ? door.Index : 0, effective);
+        wanted = KernelRoutes.Wanted(configuration, door is { IsUp: true } ? door.Index : 0, effective, leave);
+        inTheWay = new PrefixSet(wanted.Where(r => !r.IsForIke).Select(r => r.Prefix));
         var there = mirror.OwnRoutes.ToHashSet();
         foreach (var old in failed.Keys.Where(r => !wanted.Contains(r) || there.Contains(r)).ToList()) failed.Remove(old);
         issued.ExceptWith(there);
 
-        // Blackholes first: between two routes of ours nothing is open.
-        foreach (var route in wanted.Where(r => !there.Contains(r) && !issued.Contains(r)).OrderByDescending(r => r.Kind)) changed |= Add(route);
-        foreach (var route in there.Where(r => !wanted.Contains(r))) changed |= Remove(route);
+        foreach (var v4 in wanted.Where(r => r.IsForIke).Select(r => r.Prefix.IsV4).Distinct())
+            if (netlink.IkeRule(v4) is { } problem) log.LogError("the kernel refused the rule for IKE's datagrams, which a route into a tunnel may now catch: {Problem}", problem);
+
+        // Another gateway to the same peer is another route in the same place.
+        foreach (var route in there.Where(r => r.IsForIke && !wanted.Contains(r))) changed |= Remove(route);
+
+        // IKE's ways first, and blackholes before the door: between two routes of ours nothing is open.
+        foreach (var route in wanted.Where(r => !there.Contains(r) && !issued.Contains(r)).OrderByDescending(r => r.IsForIke).ThenByDescending(r => r.Kind)) changed |= Add(route);
+        foreach (var route in there.Where(r => !r.IsForIke && !wanted.Contains(r))) changed |= Remove(route);
         return changed;
     }
 
@@ -62,7 +75,7 @@ internal sealed class KernelWriter(IKernel netlink, ILogger log)
 
     private bool Add(in KernelRoute route)
     {
-        var what = route.Kind == KernelRouteKind.Discard ? $"blackhole {route.Prefix}" : $"route {route.Prefix} to the host's own door";
+        var what = route.Kind == KernelRouteKind.Discard ? $"blackhole {route.Prefix}" : route.IsForIke ? $"route of IKE to {route.Prefix}" : $"route {route.Prefix} to the host's own door";
         if (netlink.Route(true, route) is not { } problem)
         {
             failed.Remove(route);

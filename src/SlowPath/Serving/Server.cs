@@ -1,3 +1,4 @@
+using System.Net;
 using System.Runtime.InteropServices;
 using Appliance.Shared;
 using Appliance.SlowPath.Api;
@@ -131,7 +132,7 @@ internal sealed class Server : IDisposable
         gateway.Settle();
     }
 
-    private IReadOnlyList<IkeAddress> Addresses() => IkeAddresses.Wanted(configuration.Ike, gateway.Configuration, gateway.OwnAddresses);
+    private IReadOnlyList<IPAddress> Addresses() => IkeAddresses.Wanted(configuration.Ike, gateway.Configuration, gateway.OwnAddresses);
 
     private void Reloaded(LoadedConfiguration loaded)
     {

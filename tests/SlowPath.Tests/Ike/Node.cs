@@ -83,7 +83,7 @@ internal sealed class Node : IDisposable
         thread.Start();
         On(() =>
         {
-            Ike.Start(loaded, [new IkeAddress(address, 0)]);
+            Ike.Start(loaded, [address]);
             return true;
         });
     }

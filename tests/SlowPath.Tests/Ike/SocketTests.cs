@@ -18,8 +18,8 @@ public sealed class SocketTests : IDisposable
         (ikePort, natPort) = FreePorts();
         ours = new IkeSockets(inbox, counters, () => { }, new IkePorts(ikePort, natPort));
         theirs = new IkeSockets(new DatagramInbox(new IkeCounters()), new IkeCounters(), () => { }, new IkePorts(ikePort, natPort));
-        Assert.True(ours.Bind([new IkeAddress(Ours, 0)]));
-        Assert.True(theirs.Bind([new IkeAddress(Theirs, 0)]));
+        Assert.True(ours.Bind([Ours]));
+        Assert.True(theirs.Bind([Theirs]));
     }
 
     public void Dispose()
@@ -82,7 +82,7 @@ public sealed class SocketTests : IDisposable
     public async Task LargestDatagramOfIpv6ArrivesWhole()
     {
         var one = new IPEndPoint(IPAddress.IPv6Loopback, ikePort);
-        Assert.True(ours.Bind([new IkeAddress(Ours, 0), new IkeAddress(IPAddress.IPv6Loopback, 0)]));
+        Assert.True(ours.Bind([Ours, IPAddress.IPv6Loopback]));
         var message = Message(65_000);
         Assert.True(ours.Send(one, one, message));
         Assert.Equal(message, (await Take()).Octets);
@@ -92,14 +92,14 @@ public sealed class SocketTests : IDisposable
     public async Task SocketsFollowTheAddresses()
     {
         var third = IPAddress.Parse("127.0.0.4");
-        Assert.True(ours.Bind([new IkeAddress(third, 0)]));
+        Assert.True(ours.Bind([third]));
         Assert.Equal([third], ours.Addresses);
-        Assert.False(ours.Bind([new IkeAddress(third, 0)]));
+        Assert.False(ours.Bind([third]));
         Assert.False(ours.Send(new IPEndPoint(Ours, ikePort), new IPEndPoint(Theirs, ikePort), Message(40)));
         Assert.Equal(1, counters[IkeCount.NoSocket]);
         Assert.True(theirs.Send(new IPEndPoint(Theirs, ikePort), new IPEndPoint(third, ikePort), Message(40)));
         Assert.Equal(third, (await Take()).Local.Address);
-        Assert.True(ours.Bind([new IkeAddress(Ours, 0)]));
+        Assert.True(ours.Bind([Ours]));
         Assert.True(theirs.Send(new IPEndPoint(Theirs, ikePort), new IPEndPoint(Ours, ikePort), Message(40)));
         Assert.Equal(Ours, (await Take()).Local.Address);
     }
@@ -107,9 +107,9 @@ public sealed class SocketTests : IDisposable
     [Fact]
     public void AddressThatIsNotOursIsAProblemWithItsReason()
     {
-        Assert.False(ours.Bind([new IkeAddress(Ours, 0), new IkeAddress(IPAddress.Parse("203.0.113.77"), 0)]));
+        Assert.False(ours.Bind([Ours, IPAddress.Parse("203.0.113.77")]));
         Assert.Contains($"203.0.113.77, UDP {ikePort}", Assert.Single(ours.Problems), StringComparison.Ordinal);
-        ours.Bind([new IkeAddress(Ours, 0)]);
+        ours.Bind([Ours]);
         Assert.Empty(ours.Problems);
     }
 

@@ -19,7 +19,12 @@ public sealed class NamespaceTests : IDisposable
     private static IpAddress Parse(string text) => IpAddress.TryParse(text, out var address) ? address : throw new FormatException(text);
 
     [SkippableFact]
-    public void MirrorSeesAndWriterWrites()
+    public void MirrorSeesAndWriterWrites() => InNamespace(Judge);
+
+    [SkippableFact]
+    public void IkeHasAWayBesideTheRoutesIntoTunnels() => InNamespace((client, _) => JudgeIke(client, client.Dump().Link("wan0")!.Index));
+
+    private void InNamespace(Action<NetlinkClient, NetlinkSocket> judge)
     {
         Skip.IfNot(Environment.IsPrivilegedProcess, "needs root: makes a network namespace");
         Skip.IfNot(File.Exists("/usr/sbin/ip") || File.Exists("/sbin/ip"), "needs iproute2");
@@ -38,7 +43,7 @@ public sealed class NamespaceTests : IDisposable
                 NamespaceEntry.Enter(name);
                 using var client = new NetlinkClient();
                 using var ears = new NetlinkSocket(Rtnetlink.Groups, 2000);
-                Judge(client, ears);
+                judge(client, ears);
             }
             catch (Exception exception)
             {
@@ -78,6 +83,29 @@ public sealed class NamespaceTests : IDisposable
         Hear(ears, mirror, () => mirror.Link("wan0")!.Mtu == 1400 && mirror.AddressesOf(link.Index).Any(a => a.Address == Parse("fd00:1::1")), "MTU and IPv6 address");
         Assert.Null(client.UseNeighbour(link.Index, Parse("192.0.2.77")));
         Assert.Contains("192.0.2.77", Ip("-n", name, "neigh", "show", "dev", "wan0", "nud", "all"), StringComparison.Ordinal);
+    }
+
+    /// <summary>A route into a tunnel and the blackhole behind it catch what goes to the peer, but not what carries IKE's mark.</summary>
+    private void JudgeIke(NetlinkClient client, uint link)
+    {
+        Ip("-n", name, "addr", "add", "192.0.2.1/24", "dev", "wan0");
+        Ip("-n", name, "addr", "add", "2001:db8::1/64", "dev", "wan0", "nodad");
+        foreach (var (peer, gateway, length) in new[] { ("198.51.100.3", "192.0.2.254", 32), ("2001:db8:2::3", "2001:db8::fe", 128) })
+        {
+            var tunnel = new TunnelConfiguration { Name = "t", Kind = TunnelKind.Transport, Peer = "p", Local = Parse(length == 32 ? "192.0.2.1" : "2001:db8::1"), Remote = Parse(peer) };
+            var wanted = KernelRoutes.Wanted(new GatewayConfiguration { Tunnels = [tunnel] }, 0, null, _ => (link, Parse(gateway)));
+            Assert.Equal(2, wanted.Count);
+            foreach (var route in wanted) Assert.Null(client.Route(true, route));
+            for (var twice = 0; twice < 2; twice++) Assert.Null(client.IkeRule(length == 32));
+            Assert.True(client.Dump().OwnRoutes.ToHashSet().SetEquals(wanted));
+            using var marked = Process.Start(new ProcessStartInfo("ip", ["-n", name, "route", "get", peer, "mark", $"{KernelRoutes.IkeMark}"]) { RedirectStandardOutput = true })!;
+            Assert.Contains($"via {gateway} dev wan0", marked.StandardOutput.ReadToEnd(), StringComparison.Ordinal);
+            using var plain = Process.Start(new ProcessStartInfo("ip", ["-n", name, "route", "get", peer]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            plain.WaitForExit();
+            Assert.NotEqual(0, plain.ExitCode);
+            foreach (var route in wanted) Assert.Null(client.Route(false, route));
+            Assert.Empty(client.Dump().OwnRoutes);
+        }
     }
 
     private static void Hear(NetlinkSocket ears, KernelMirror mirror, Func<bool> seen, string what)

@@ -138,6 +138,8 @@ public class NetlinkParsing
         {
             new KernelRoute(new IpPrefix(Ip("10.2.0.0"), 16), KernelRouteKind.Unicast, 9, default, 0, KernelRoutes.OwnProtocol, Ip("10.1.255.1")),
             new KernelRoute(new IpPrefix(Ip("fd00::"), 16), KernelRouteKind.Discard, 0, default, KernelRoutes.BlackholeMetric, KernelRoutes.OwnProtocol, default),
+            new KernelRoute(new IpPrefix(Ip("198.51.100.1"), 32), KernelRouteKind.Unicast, 3, Ip("192.0.2.254"), 0, KernelRoutes.OwnProtocol, default, IsForIke: true),
+            new KernelRoute(new IpPrefix(Ip("2001:db8::7"), 128), KernelRouteKind.Unicast, 3, default, KernelRoutes.DoorMetricV6, KernelRoutes.OwnProtocol, default, IsForIke: true),
         })
         {
             var reader = new NetlinkReader(NetlinkWriter.Route(buffer, true, route, 1).Finish());

@@ -27,6 +27,14 @@ internal sealed class FakeKernel : IKernel
 
     public string? Route(bool add, in KernelRoute route) => (add ? Routes.Add(route) : Routes.Remove(route)) ? null : "File exists";
 
+    public List<bool> IkeRules { get; } = [];
+
+    public string? IkeRule(bool v4)
+    {
+        IkeRules.Add(v4);
+        return null;
+    }
+
     public string? UseNeighbour(uint link, IpAddress neighbour)
     {
         Asked.Add((link, neighbour));
