@@ -117,7 +117,7 @@ internal sealed class Instance : IDisposable
     private ChildProcess StartSlowPath(string configuration, string? exportFile) => ChildProcess.Start(
         Programs.Find(Programs.SlowPath),
         ["serve", configuration, "--region", paths.Region, "--runtime", paths.Directory, .. exportFile is null ? (string[])[] : ["--export-keys", exportFile]],
-        new ChildOptions { Capabilities = [Capability.NetAdmin, Capability.IpcLock, Capability.NetBindService] });
+        new ChildOptions { Capabilities = [Capability.NetAdmin, Capability.IpcLock, Capability.NetBindService], Environment = Programs.SlowPathEnvironment });
 
     private ChildProcess StartDataPlane()
     {

@@ -30,10 +30,12 @@ internal sealed class IkeNode : IDisposable
         paths.Create();
         var plan = LaunchPlan.FromJson(Tool.Run(["ip", "netns", "exec", space.Name, Programs.Find(Programs.SlowPath), "plan", file]));
         region = Region.CreateOrOpen(paths.Region, plan.Region, plan.Workers.Count, out _);
-        process = Process.Start(new ProcessStartInfo("ip", ["netns", "exec", space.Name, Programs.Find(Programs.SlowPath), "serve", file, "--region", paths.Region, "--runtime", paths.Directory])
+        var start = new ProcessStartInfo("ip", ["netns", "exec", space.Name, Programs.Find(Programs.SlowPath), "serve", file, "--region", paths.Region, "--runtime", paths.Directory])
         {
             RedirectStandardError = true,
-        })!;
+        };
+        foreach (var (variable, value) in Programs.SlowPathEnvironment) start.Environment[variable] = value;
+        process = Process.Start(start)!;
         process.ErrorDataReceived += (_, line) => Note(line.Data);
         process.BeginErrorReadLine();
         link.Own(this);

@@ -15,6 +15,12 @@ public static class Programs
     /// <summary>Configuration, tables, API.</summary>
     public const string SlowPath = "Appliance.SlowPath";
 
+    /// <summary>
+    /// What the slow path is started with. The collector's youngest generation has 8 MiB instead of as much as the processor's whole last-level cache, which on large machines makes
+    /// 6 KB of unused memory for each of 10 000 IKE SAs; the runtime takes this from the environment alone.
+    /// </summary>
+    public static IReadOnlyDictionary<string, string> SlowPathEnvironment { get; } = new Dictionary<string, string> { ["DOTNET_GCgen0size"] = "0x800000" };
+
     /// <summary>Full path of the executable with that assembly name.</summary>
     /// <exception cref="FileNotFoundException">It is in neither place; the message names both.</exception>
     public static string Find(string program) => Find(program, AppContext.BaseDirectory);

@@ -11,6 +11,7 @@ internal sealed class TunnelSection(ConfigurationErrors errors, IReadOnlyList<Ik
 {
     private const int LongestTemplate = 24;
     private readonly PrefixList prefixes = new(errors);
+    private readonly Dictionary<string, IkePeer> byName = peers.DistinctBy(p => p.Name).ToDictionary(p => p.Name, StringComparer.Ordinal);
 
     /// <summary>Where each tunnel starts, in their order.</summary>
     public List<SourcePosition> Places { get; } = [];
@@ -110,7 +111,7 @@ internal sealed class TunnelSection(ConfigurationErrors errors, IReadOnlyList<Ik
 
     private IkePeer? Peer(YamlText text)
     {
-        var peer = peers.FirstOrDefault(p => p.Name == text.Text);
+        var peer = byName.GetValueOrDefault(text.Text);
         if (peer is null && !errors.Full) errors.Add(text.At, $"there is no peer '{Spelling.Shorten(text.Text)}'", Spelling.Hint(text.Text, peers.Select(p => p.Name)));
         return peer;
     }
