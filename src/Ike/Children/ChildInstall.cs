@@ -19,10 +19,12 @@ internal static class ChildInstall
     /// <param name="shared">g^ir of its own key exchange, or null; stays the caller's.</param>
     /// <param name="weInitiated">We began the exchange.</param>
     /// <param name="activateOutbound">Send by it at once; else when the peer surely has it.</param>
-    public static ChildState Begin(Step step, Exchange exchange, IkeSa sa, ChildAgreement agreement, byte[] initiatorNonce, byte[] responderNonce, Secret? shared, bool weInitiated, bool activateOutbound)
+    /// <param name="additional">Secrets of IKE_FOLLOWUP_KE (RFC 9370 §2.2.4); they stay the caller's.</param>
+    public static ChildState Begin(Step step, Exchange exchange, IkeSa sa, ChildAgreement agreement, byte[] initiatorNonce, byte[] responderNonce, Secret? shared, bool weInitiated, bool activateOutbound,
+        params ReadOnlySpan<Secret> additional)
     {
         var child = new ChildState(agreement.Child) { IsOurs = weInitiated, OutboundWaits = !activateOutbound, InstalledAt = step.Now };
-        var (toResponder, toInitiator) = sa.Keys!.ChildKeys(initiatorNonce, responderNonce, shared, agreement.Chosen.KeyMaterialLength);
+        var (toResponder, toInitiator) = sa.Keys!.ChildKeys(initiatorNonce, responderNonce, shared, agreement.Chosen.KeyMaterialLength, additional);
         var (inbound, outbound) = weInitiated ? (toInitiator, toResponder) : (toResponder, toInitiator);
         sa.AddChild(step, child);
         step.Actions.Add(new InstallChild(step.NewToken(exchange), child.Sa, inbound, outbound, activateOutbound));

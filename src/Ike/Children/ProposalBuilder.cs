@@ -17,7 +17,7 @@ internal static class ProposalBuilder
     /// <summary>For a child. <paramref name="keyExchange"/>: false in IKE_AUTH, where a child gets its keys from the IKE SA's exchange (RFC 7296 §1.2).</summary>
     public static IReadOnlyList<Proposal> OfEsp(IEnumerable<EspProposal> configured, byte[] spi, bool keyExchange) =>
         Number(ProtocolId.Esp, spi, configured.SelectMany(c => Split(c.Encryption, c.Integrity).Select(s => s
-            .Concat(keyExchange ? KeyExchanges(c.KeyExchange, []) : []).Concat(c.Esn.Select(Transforms.OfEsn)))));
+            .Concat(keyExchange ? KeyExchanges(c.KeyExchange, c.Additional) : []).Concat(c.Esn.Select(Transforms.OfEsn)))));
 
     /// <summary>The method that our KE payload is made with: the first of the first proposal that has one; none without any.</summary>
     public static KeyExchangeMethod FirstMethod(IEnumerable<Proposal> proposals) =>

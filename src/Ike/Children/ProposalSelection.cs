@@ -69,6 +69,8 @@ internal static class ProposalSelection
             chosen.Add(pick);
         }
 
+        // RFC 9370 §2.2.4: additional key exchanges add to one, and are none by themselves.
+        if (chosen.Any(t => Transforms.IsAdditional(t.Type) && t.Id != 0) && !chosen.Any(t => t.Type == TransformType.KeyExchange && t.Id != 0)) return null;
         return chosen.Any(t => t.Type == TransformType.Encryption) ? chosen : null;
     }
 

@@ -145,6 +145,9 @@ public sealed record EspProposal
     /// <summary>Key exchange methods for perfect forward secrecy in CREATE_CHILD_SA; empty for none.</summary>
     public IReadOnlyList<Crypto.KeyExchangeMethod> KeyExchange { get; init; } = [];
 
+    /// <summary>Additional key exchanges in CREATE_CHILD_SA, one list of alternatives for each (RFC 9370 §2.2.4); none without <see cref="KeyExchange"/>.</summary>
+    public IReadOnlyList<IReadOnlyList<Crypto.KeyExchangeMethod>> Additional { get; init; } = [];
+
     /// <summary>Extended sequence numbers that are acceptable, the preferred first.</summary>
     public IReadOnlyList<bool> Esn { get; init; } = [true, false];
 }

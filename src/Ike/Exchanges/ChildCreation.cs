@@ -7,7 +7,7 @@ using Appliance.Ike.Messages;
 namespace Appliance.Ike.Exchanges;
 
 /// <summary>
-/// CREATE_CHILD_SA that we begin, for a child: [key exchange begun →] request → response → [shared secret →] installed. What it is for (a new child, or one in the place of
+/// CREATE_CHILD_SA that we begin, for a child: [key exchange begun →] request → response → [shared secret → additional key exchanges (RFC 9370) →] installed. What it is for (a new child, or one in the place of
 /// another) is in the classes that derive from it.
 /// </summary>
 internal abstract class ChildCreation(IkeSa sa) : InitiatedExchange(sa)
@@ -24,9 +24,14 @@ internal abstract class ChildCreation(IkeSa sa) : InitiatedExchange(sa)
     private ChildAgreement? agreement;
     private ChildState? created;
     private int retries;
+    private byte[] link = [];
+    private FollowupInitiator? followup;
 
     /// <inheritdoc/>
-    public sealed override ExchangeType Type => ExchangeType.CreateChildSa;
+    public sealed override ExchangeType Type => IsFollowingUp ? ExchangeType.IkeFollowupKe : ExchangeType.CreateChildSa;
+
+    /// <summary>The peer has agreed, and additional key exchanges are under way.</summary>
+    public bool IsFollowingUp => followup is not null;
 
     /// <summary>Ni.</summary>
     protected byte[] InitiatorNonce { get; private set; } = [];
@@ -51,6 +56,12 @@ internal abstract class ChildCreation(IkeSa sa) : InitiatedExchange(sa)
     /// <inheritdoc/>
     public sealed override void Response(Step step, IReadOnlyList<Payload> payloads)
     {
+        if (followup is not null)
+        {
+            if (followup.Response(step, payloads) is { } problem) Refuse(step, problem);
+            return;
+        }
+
         agreement = offer!.Accept(step, Sa, payloads, out var refusal);
         if (agreement is null && refusal!.Notify == NotifyType.InvalidKePayload && TryOtherMethod(refusal.Data))
         {
@@ -83,12 +94,20 @@ internal abstract class ChildCreation(IkeSa sa) : InitiatedExchange(sa)
     {
         switch (result)
         {
+            case KeyExchangeBegun begun when followup is not null:
+                followup.Send(step, begun.Exchange);
+                break;
             case KeyExchangeBegun begun:
                 keyExchange = begun.Exchange;
                 Send(step);
                 break;
+            case SharedSecretComputed { Secret: { } secret } when followup is not null:
+                followup.Add(secret);
+                if (followup.IsDone) Install(step, followup.First, followup.Additional);
+                else followup.Begin(step);
+                break;
             case SharedSecretComputed { Secret: { } secret }:
-                using (secret) Install(step, secret);
+                using (secret) Computed(step, secret);
                 break;
             case SharedSecretComputed:
                 Refuse(step, new(NotifyType.InvalidSyntax, "the peer's key exchange value is not of the group", PeerHasIt: true));
@@ -111,6 +130,8 @@ internal abstract class ChildCreation(IkeSa sa) : InitiatedExchange(sa)
     {
         keyExchange?.Dispose();
         keyExchange = null;
+        followup?.Release();
+        followup = null;
     }
 
     /// <summary>What is proposed, or null when there is nothing to do any more.</summary>
@@ -162,12 +183,25 @@ internal abstract class ChildCreation(IkeSa sa) : InitiatedExchange(sa)
         if (payloads.First<NoncePayload>() is null) return new(NotifyType.InvalidSyntax, "the answer has no nonce", PeerHasIt: true);
         var chosen = agreement!.Chosen.Method;
         if (chosen == KeyExchangeMethod.None) return null;
+        if (!FollowupInitiator.HasLink(payloads, agreement.Chosen.Additional.Count > 0, out link)) return new(NotifyType.InvalidSyntax, "the answer has no link to the additional key exchanges", PeerHasIt: true);
         return chosen == method && payloads.First<KeyExchangePayload>()?.Method == (ushort)method
             ? null : new(NotifyType.InvalidSyntax, $"the peer chose {AlgorithmNames.Of(chosen)}, the key exchange was {AlgorithmNames.Of(method)}", PeerHasIt: true);
     }
 
-    private void Install(Step step, Secret? shared) =>
-        created = ChildInstall.Begin(step, this, Sa, agreement!, InitiatorNonce, ResponderNonce, shared, weInitiated: true, ActivatesOutbound());
+    private void Computed(Step step, Secret secret)
+    {
+        if (agreement!.Chosen.Additional.Count == 0)
+        {
+            Install(step, secret);
+            return;
+        }
+
+        followup = new FollowupInitiator(this, agreement.Chosen.Additional, secret, link);
+        followup.Begin(step);
+    }
+
+    private void Install(Step step, Secret? shared, params ReadOnlySpan<Secret> additional) =>
+        created = ChildInstall.Begin(step, this, Sa, agreement!, InitiatorNonce, ResponderNonce, shared, weInitiated: true, ActivatesOutbound(), additional);
 
     private void Installed(Step step, ChildInstalled installed, ChildState child)
     {

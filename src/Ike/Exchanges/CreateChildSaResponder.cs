@@ -6,8 +6,8 @@ using Appliance.Ike.Messages;
 namespace Appliance.Ike.Exchanges;
 
 /// <summary>
-/// CREATE_CHILD_SA of the peer for a child, new or in the place of another (RFC 7296 §1.3.1, §1.3.3): chosen → [shared secret →] installed → response. Both directions are
-/// installed before the response goes; what replaces another child sends only when the peer surely has it (§2.8).
+/// CREATE_CHILD_SA of the peer for a child, new or in the place of another (RFC 7296 §1.3.1, §1.3.3): chosen → [shared secret →] installed → response. With additional key
+/// exchanges the response goes first, and the child is made at their end (<see cref="IkeFollowupKeResponder"/>, RFC 9370 §2.2.4).
 /// </summary>
 internal sealed class CreateChildSaResponder(IkeSa sa) : RespondedExchange(sa)
 {
@@ -20,7 +20,7 @@ internal sealed class CreateChildSaResponder(IkeSa sa) : RespondedExchange(sa)
     private byte[] ourNonce = [];
     private ChildAnswer? answer;
     private ChildState? replaced;
-    private ChildState? created;
+    private ChildMaking? making;
     private byte[]? publicValue;
 
     /// <inheritdoc/>
@@ -39,7 +39,14 @@ internal sealed class CreateChildSaResponder(IkeSa sa) : RespondedExchange(sa)
             return;
         }
 
+        if (replaced is { Stage: ChildStage.Rekeying } && answer.Agreement.Chosen.Additional.Count > 0)
+        {
+            Refuse(step, new(NotifyType.TemporaryFailure, $"both sides rekey child {replaced.Sa.Instance}, with additional key exchanges"));
+            return;
+        }
+
         (theirNonce, ourNonce) = (nonce.Data, step.Entropy.Octets(NonceLength));
+        making = new ChildMaking(Sa, answer.Agreement, theirNonce, ourNonce, replaced);
         var method = answer.Agreement.Chosen.Method;
         if (method == KeyExchangeMethod.None) Install(step, null);
         else step.Actions.Add(new AnswerKeyExchange(step.NewToken(this), method, payloads.First<KeyExchangePayload>()!.Data));
@@ -52,13 +59,14 @@ internal sealed class CreateChildSaResponder(IkeSa sa) : RespondedExchange(sa)
         {
             case SharedSecretComputed { Secret: { } secret } computed:
                 publicValue = computed.PublicValue;
-                using (secret) Install(step, secret);
+                using (secret) Computed(step, secret);
                 break;
             case SharedSecretComputed:
                 Refuse(step, new(NotifyType.InvalidSyntax, "the peer's key exchange value is not of the group"));
                 break;
-            case ChildInstalled installed when created is not null:
-                Installed(step, installed, created);
+            case ChildInstalled installed:
+                if (making!.Installed(step, installed) is { } refusal) Refuse(step, refusal);
+                else Respond(step);
                 break;
             default:
                 WorkResults.Discard(result);
@@ -76,41 +84,35 @@ internal sealed class CreateChildSaResponder(IkeSa sa) : RespondedExchange(sa)
         return replaced switch
         {
             null => new(NotifyType.ChildSaNotFound, $"the peer wants to rekey a child that is not here: SPI {Convert.ToHexStringLower(rekey.Spi.AsSpan(0, Math.Min(rekey.Spi.Length, 8)))}") { Protocol = rekey.Protocol, Spi = rekey.Spi },
+            _ when Sa.Current is RekeyChildInitiator { IsFollowingUp: true } ours && ours.Child == replaced => new(NotifyType.TemporaryFailure, $"child {replaced.Sa.Instance} is being rekeyed"),
             { Stage: ChildStage.Established } => null,
             { Stage: ChildStage.Rekeying, PeerRekey: null } => null,
             _ => new(NotifyType.TemporaryFailure, $"child {replaced.Sa.Instance} is being replaced or deleted"),
         };
     }
 
-    private void Install(Step step, Secret? shared) =>
-        created = ChildInstall.Begin(step, this, Sa, answer!.Agreement, theirNonce, ourNonce, shared, weInitiated: false, activateOutbound: replaced is null);
-
-    private void Installed(Step step, ChildInstalled installed, ChildState child)
+    private void Computed(Step step, Secret secret)
     {
-        if (!ChildInstall.Done(step, Sa, child, installed))
+        if (answer!.Agreement.Chosen.Additional is not { Count: > 0 } methods)
         {
-            Refuse(step, new(NotifyType.TemporaryFailure, installed.Problem ?? "it was deleted meanwhile"));
+            Install(step, secret);
             return;
         }
 
-        if (replaced is not null) Replace(step, replaced, child);
-        Payload[] own = publicValue is null ? [new NoncePayload(ourNonce)] : [new NoncePayload(ourNonce), new KeyExchangePayload((ushort)answer!.Agreement.Chosen.Method, publicValue)];
-        Sa.Respond(step, answer!.Payloads(own));
+        var pending = new PendingFollowup(methods, secret, making!, step);
+        Sa.Keep(step, pending);
+        Respond(step, new NotifyPayload(NotifyType.AdditionalKeyExchange, pending.Link));
     }
 
-    private void Replace(Step step, ChildState old, ChildState child)
+    private void Install(Step step, Secret? shared)
     {
-        step.SetTimer(Sa, TimerKind.ActivateChild, ChildLifetimes.ActivationAtLatest, child.InboundSpi);
-        if (old.Stage == ChildStage.Rekeying)
-        {
-            old.PeerRekey = new(child, theirNonce, ourNonce);
-            old.Successor = child;
-            return;
-        }
+        if (making!.Make(step, this, shared) is { } refusal) Refuse(step, refusal);
+    }
 
-        old.Successor = child;
-        if (Sa.Children.Contains(old)) old.Stage = ChildStage.Replaced;
-        else ChildRemoval.Activate(step, Sa, child);
+    private void Respond(Step step, params Payload[] more)
+    {
+        Payload[] own = publicValue is null ? [new NoncePayload(ourNonce)] : [new NoncePayload(ourNonce), new KeyExchangePayload((ushort)answer!.Agreement.Chosen.Method, publicValue)];
+        Sa.Respond(step, [.. answer!.Payloads(own), .. more]);
     }
 
     private void Refuse(Step step, ChildRefusal refusal)

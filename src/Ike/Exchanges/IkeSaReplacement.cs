@@ -11,7 +11,8 @@ internal static class IkeSaReplacement
     private const long Linger = 60_000;
 
     /// <summary>The new one, with message IDs from 0 and keys from SK_d of the old one. It has no children yet.</summary>
-    public static IkeSa Make(Step step, IkeSa old, bool isInitiator, ulong localSpi, ulong remoteSpi, IkeSuite suite, Secret shared, byte[] initiatorNonce, byte[] responderNonce)
+    public static IkeSa Make(Step step, IkeSa old, bool isInitiator, ulong localSpi, ulong remoteSpi, IkeSuite suite, Secret shared, byte[] initiatorNonce, byte[] responderNonce,
+        params ReadOnlySpan<Secret> additional)
     {
         var made = new IkeSa(localSpi, isInitiator, old.Local, old.Remote)
         {
@@ -20,7 +21,7 @@ internal static class IkeSaReplacement
         };
         step.Machine.Add(made);
         if (made.Peer is { } peer) step.Machine.Index(made, peer.Name);
-        made.TakeKeys(step, IkeKeys.DeriveRekeyed(suite, old.Keys!, shared, initiatorNonce, responderNonce, made.InitiatorSpi, made.ResponderSpi));
+        made.TakeKeys(step, IkeKeys.DeriveRekeyed(suite, old.Keys!, shared, initiatorNonce, responderNonce, made.InitiatorSpi, made.ResponderSpi, additional));
         return made;
     }
 

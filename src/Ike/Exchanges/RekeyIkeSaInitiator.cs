@@ -7,7 +7,7 @@ using Appliance.Ike.Messages;
 namespace Appliance.Ike.Exchanges;
 
 /// <summary>
-/// An IKE SA in the place of this one (RFC 7296 §1.3.2, §2.18): <c>SA, Ni, KEi → SA, Nr, KEr</c>; it inherits the children, and the old one is deleted. When the peer rekeys it
+/// An IKE SA in the place of this one (RFC 7296 §1.3.2, §2.18): <c>SA, Ni, KEi → SA, Nr, KEr</c> [→ additional key exchanges, RFC 9370]; it inherits the children, and the old one is deleted. When the peer rekeys it
 /// too, the exchange with the lowest nonce loses (§2.8.2).
 /// </summary>
 internal sealed class RekeyIkeSaInitiator(IkeSa sa) : InitiatedExchange(sa)
@@ -25,9 +25,14 @@ internal sealed class RekeyIkeSaInitiator(IkeSa sa) : InitiatedExchange(sa)
     private byte[] theirNonce = [];
     private ChosenProposal? chosen;
     private int retries;
+    private byte[] link = [];
+    private FollowupInitiator? followup;
 
     /// <inheritdoc/>
-    public override ExchangeType Type => ExchangeType.CreateChildSa;
+    public override ExchangeType Type => IsFollowingUp ? ExchangeType.IkeFollowupKe : ExchangeType.CreateChildSa;
+
+    /// <summary>The peer has agreed, and additional key exchanges are under way.</summary>
+    public bool IsFollowingUp => followup is not null;
 
     /// <inheritdoc/>
     public override void Begin(Step step)
@@ -40,7 +45,7 @@ internal sealed class RekeyIkeSaInitiator(IkeSa sa) : InitiatedExchange(sa)
 
         Sa.State = IkeSaState.Rekeying;
         localSpi = step.NewIkeSpi();
-        proposals = ProposalBuilder.OfIke(peer.Proposals.Select(IkeRekeyProposals.Of), SpiOctets.OfIke(localSpi));
+        proposals = ProposalBuilder.OfIke(peer.Proposals, SpiOctets.OfIke(localSpi));
         // What the peer took before it will most likely take again.
         method = Offers(keys.Suite.Method) ? keys.Suite.Method : ProposalBuilder.FirstMethod(proposals);
         step.Actions.Add(new BeginKeyExchange(step.NewToken(this), method));
@@ -49,6 +54,12 @@ internal sealed class RekeyIkeSaInitiator(IkeSa sa) : InitiatedExchange(sa)
     /// <inheritdoc/>
     public override void Response(Step step, IReadOnlyList<Payload> payloads)
     {
+        if (followup is not null)
+        {
+            if (followup.Response(step, payloads) is { } refusal) GiveUp(step, refusal.Notify, refusal.Why);
+            return;
+        }
+
         if (payloads.First<SecurityAssociationPayload>() is not { } answer)
         {
             Refused(step, payloads.Error());
@@ -62,6 +73,7 @@ internal sealed class RekeyIkeSaInitiator(IkeSa sa) : InitiatedExchange(sa)
         else if (!chosen.ToIkeSuite().IsSupported) GiveUp(step, NotifyType.NoProposalChosen, $"no suite of ours is {chosen}");
         else if (payloads.First<NoncePayload>() is not { } peerNonce || theirs is null || chosen.Method != method || theirs.Method != (ushort)method)
             GiveUp(step, NotifyType.InvalidSyntax, $"the answer has no nonce or no key exchange of {AlgorithmNames.Of(method)}");
+        else if (!FollowupInitiator.HasLink(payloads, chosen.Additional.Count > 0, out link)) GiveUp(step, NotifyType.InvalidSyntax, "the answer has no link to the additional key exchanges");
         else
         {
             theirNonce = peerNonce.Data;
@@ -75,12 +87,20 @@ internal sealed class RekeyIkeSaInitiator(IkeSa sa) : InitiatedExchange(sa)
     {
         switch (result)
         {
+            case KeyExchangeBegun begun when followup is not null:
+                followup.Send(step, begun.Exchange);
+                break;
             case KeyExchangeBegun begun:
                 keyExchange = begun.Exchange;
                 Send(step);
                 break;
+            case SharedSecretComputed { Secret: { } secret } when followup is not null:
+                followup.Add(secret);
+                if (followup.IsDone) Create(step, followup.First, followup.Additional);
+                else followup.Begin(step);
+                break;
             case SharedSecretComputed { Secret: { } secret }:
-                using (secret) Create(step, secret);
+                using (secret) Computed(step, secret);
                 break;
             case SharedSecretComputed:
                 GiveUp(step, NotifyType.InvalidSyntax, "the peer's key exchange value is not of the group");
@@ -97,6 +117,8 @@ internal sealed class RekeyIkeSaInitiator(IkeSa sa) : InitiatedExchange(sa)
     {
         keyExchange?.Dispose();
         keyExchange = null;
+        followup?.Release();
+        followup = null;
     }
 
     /// <inheritdoc/>
@@ -122,9 +144,21 @@ internal sealed class RekeyIkeSaInitiator(IkeSa sa) : InitiatedExchange(sa)
         Sa.SendRequest(step, [new SecurityAssociationPayload(proposals), new NoncePayload(nonce), new KeyExchangePayload((ushort)method, keyExchange!.PublicValue)]);
     }
 
-    private void Create(Step step, Secret secret)
+    private void Computed(Step step, Secret secret)
     {
-        var made = IkeSaReplacement.Make(step, Sa, isInitiator: true, localSpi, SpiOctets.ReadIke(chosen!.Proposal.Spi)!.Value, chosen.ToIkeSuite(), secret, nonce, theirNonce);
+        if (chosen!.Additional.Count == 0)
+        {
+            Create(step, secret);
+            return;
+        }
+
+        followup = new FollowupInitiator(this, chosen.Additional, secret, link);
+        followup.Begin(step);
+    }
+
+    private void Create(Step step, Secret secret, params ReadOnlySpan<Secret> additional)
+    {
+        var made = IkeSaReplacement.Make(step, Sa, isInitiator: true, localSpi, SpiOctets.ReadIke(chosen!.Proposal.Spi)!.Value, chosen.ToIkeSuite(), secret, nonce, theirNonce, additional);
         if (Sa.PeerRekey is { Sa.State: IkeSaState.Established } theirs)
         {
             var loses = NonceOrder.FirstIsLowest((nonce, theirNonce), (theirs.InitiatorNonce, theirs.ResponderNonce));

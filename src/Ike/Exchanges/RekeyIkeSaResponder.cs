@@ -6,7 +6,10 @@ using Appliance.Ike.Messages;
 
 namespace Appliance.Ike.Exchanges;
 
-/// <summary>CREATE_CHILD_SA of the peer that replaces the IKE SA (RFC 7296 §1.3.2): chosen → shared secret → response; then the children go over to the new one.</summary>
+/// <summary>
+/// CREATE_CHILD_SA of the peer that replaces the IKE SA (RFC 7296 §1.3.2): chosen → shared secret → response [→ additional key exchanges, RFC 9370]; then the children go over to
+/// the new one.
+/// </summary>
 internal sealed class RekeyIkeSaResponder(IkeSa sa) : RespondedExchange(sa)
 {
     private const int NonceLength = 32;
@@ -23,11 +26,12 @@ internal sealed class RekeyIkeSaResponder(IkeSa sa) : RespondedExchange(sa)
             return;
         }
 
-        var ours = ProposalBuilder.OfIke(Sa.Peer!.Proposals.Select(IkeRekeyProposals.Of), []);
+        var ours = ProposalBuilder.OfIke(Sa.Peer!.Proposals, []);
         chosen = ProposalSelection.Choose(payloads.First<SecurityAssociationPayload>()?.Proposals ?? [], ours, out var why);
         var theirs = payloads.First<KeyExchangePayload>();
         if (chosen is null || !chosen.ToIkeSuite().IsSupported) Refuse(step, new(NotifyType.NoProposalChosen, why));
         else if (SpiOctets.ReadIke(chosen.Proposal.Spi) is null || payloads.First<NoncePayload>() is not { } nonce) Refuse(step, new(NotifyType.InvalidSyntax, "no new SPI or no nonce"));
+        else if (chosen.Additional.Count > 0 && Sa.State == IkeSaState.Rekeying) Refuse(step, new(NotifyType.TemporaryFailure, "both sides rekey it, with additional key exchanges"));
         else if (theirs?.Method != (ushort)chosen.Method) Refuse(step, OtherMethod(chosen.Method, theirs));
         else
         {
@@ -59,6 +63,7 @@ internal sealed class RekeyIkeSaResponder(IkeSa sa) : RespondedExchange(sa)
     {
         { Successor: not null } or { State: IkeSaState.Deleting } => "the IKE SA is on its way out",
         { PeerRekey: not null } => "it is being rekeyed already",
+        { Current: RekeyIkeSaInitiator { IsFollowingUp: true } } => "its rekeying is under way",
         { Current: ChildCreation or DeleteChild or DeleteSpis } => "a child is being created, rekeyed or deleted",
         _ => null,
     };
@@ -72,10 +77,23 @@ internal sealed class RekeyIkeSaResponder(IkeSa sa) : RespondedExchange(sa)
     private void Create(Step step, Secret secret, byte[] publicValue)
     {
         var (localSpi, nonce) = (step.NewIkeSpi(), step.Entropy.Octets(NonceLength));
-        var made = IkeSaReplacement.Make(step, Sa, isInitiator: false, localSpi, SpiOctets.ReadIke(chosen!.Proposal.Spi)!.Value, chosen.ToIkeSuite(), secret, theirNonce, nonce);
-        Sa.Respond(step, [new SecurityAssociationPayload([chosen.Answer(SpiOctets.OfIke(localSpi))]), new NoncePayload(nonce), new KeyExchangePayload((ushort)chosen.Method, publicValue)]);
-        if (Sa.State == IkeSaState.Rekeying) Sa.PeerRekey = new(made, theirNonce, nonce);
-        else IkeSaReplacement.Replace(step, Sa, made);
+        var making = new IkeSaMaking(Sa, chosen!, localSpi, theirNonce, nonce);
+        Payload[] payloads = [new SecurityAssociationPayload([chosen!.Answer(SpiOctets.OfIke(localSpi))]), new NoncePayload(nonce), new KeyExchangePayload((ushort)chosen.Method, publicValue)];
+        if (chosen.Additional.Count > 0)
+        {
+            var pending = new PendingFollowup(chosen.Additional, secret, making, step);
+            Sa.Keep(step, pending);
+            Sa.Respond(step, [.. payloads, new NotifyPayload(NotifyType.AdditionalKeyExchange, pending.Link)]);
+        }
+        else if (making.Make(step, this, secret) is { } refusal)
+        {
+            Refuse(step, refusal);
+        }
+        else
+        {
+            Sa.Respond(step, payloads);
+            making.Answered(step);
+        }
     }
 
     private void Refuse(Step step, ChildRefusal refusal)

@@ -12,6 +12,7 @@ internal static class ResponderTable
         (IkeSaState.Established or IkeSaState.Rekeying or IkeSaState.Deleting, ExchangeType.Informational, _) => new InformationalResponder(sa),
         (IkeSaState.Established or IkeSaState.Rekeying or IkeSaState.Deleting, ExchangeType.CreateChildSa, _) when payloads.OfType<TrafficSelectorPayload>().Any() => new CreateChildSaResponder(sa),
         (IkeSaState.Established or IkeSaState.Rekeying or IkeSaState.Deleting, ExchangeType.CreateChildSa, _) => new RekeyIkeSaResponder(sa),
+        (IkeSaState.Established or IkeSaState.Rekeying or IkeSaState.Deleting, ExchangeType.IkeFollowupKe, _) => new IkeFollowupKeResponder(sa),
         (IkeSaState.Connecting, ExchangeType.IkeIntermediate, _) when sa is { IsInitiator: false, Establishment.KeysAreComplete: false } => new IkeIntermediateResponder(sa),
         (IkeSaState.Connecting, ExchangeType.IkeAuth, _) when sa is { IsInitiator: false, Establishment.KeysAreComplete: true } => new IkeAuthResponder(sa),
         _ => null,

@@ -31,6 +31,7 @@ internal sealed partial class IkeSa
         if (Saved) step.Actions.Add(new ForgetContext(LocalSpi));
         AbandonRequests(step, why);
         AbandonResponse();
+        ForgetFollowups();
         Keys?.Dispose();
         Keys = null;
         Establishment = null;

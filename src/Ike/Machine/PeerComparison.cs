@@ -22,7 +22,8 @@ internal static class PeerComparison
         && a.KeyExchange.SequenceEqual(b.KeyExchange) && a.Additional.Count == b.Additional.Count && a.Additional.Zip(b.Additional).All(l => l.First.SequenceEqual(l.Second));
 
     private static bool Same(EspProposal a, EspProposal b) =>
-        a.Encryption.SequenceEqual(b.Encryption) && a.Integrity.SequenceEqual(b.Integrity) && a.KeyExchange.SequenceEqual(b.KeyExchange) && a.Esn.SequenceEqual(b.Esn);
+        a.Encryption.SequenceEqual(b.Encryption) && a.Integrity.SequenceEqual(b.Integrity) && a.KeyExchange.SequenceEqual(b.KeyExchange)
+        && a.Additional.Count == b.Additional.Count && a.Additional.Zip(b.Additional).All(l => l.First.SequenceEqual(l.Second)) && a.Esn.SequenceEqual(b.Esn);
 
     private static bool SamePpk(PostQuantumKey? a, PostQuantumKey? b) =>
         a is null || b is null ? a == b : Same(a.Identity, b.Identity) && Same(a.Key, b.Key) && a.Mandatory == b.Mandatory;

@@ -23,6 +23,9 @@ internal static class TimerTable
             case TimerKind.Fragments:
                 sa.ForgetFragments();
                 break;
+            case TimerKind.Followup:
+                sa.ForgetFollowups();
+                break;
             case TimerKind.NatKeepalive:
                 sa.Keepalive(step);
                 break;

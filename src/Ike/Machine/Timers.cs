@@ -38,6 +38,9 @@ internal enum TimerKind : byte
 
     /// <summary>Something that failed for the moment is tried again.</summary>
     Retry,
+
+    /// <summary>Key exchanges that the peer does not go on with are forgotten (RFC 9370 §2.2.4).</summary>
+    Followup,
 }
 
 /// <summary>A timer: of which IKE SA (our SPI), what for, and of which child (inbound SPI; 0 for none).</summary>

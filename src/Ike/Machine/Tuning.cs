@@ -81,6 +81,12 @@ internal static class Tuning
     /// <summary>REDIRECT_LOOP_DETECT_PERIOD (RFC 5685 §7).</summary>
     public const int RedirectPeriod = 300_000;
 
+    /// <summary>CREATE_CHILD_SA of a peer whose additional key exchanges are still to come (RFC 9370 §2.2.4), on one IKE SA.</summary>
+    public const int MostFollowups = 4;
+
+    /// <summary>The peer goes on with them by then: longer than its retransmissions, or they are forgotten.</summary>
+    public const int FollowupForgotten = 60_000;
+
     /// <summary>Children of one tunnel for packets with other selectors.</summary>
     public const int ChildrenOfTunnel = 64;
 }

@@ -38,11 +38,11 @@ internal sealed class ProposalText(ConfigurationErrors errors)
         foreach (var text in texts)
         {
             if (Parts(text, ike: false) is not { } parts) continue;
-            if (parts.KeyExchange.Count > 1) errors.Add(text.At, $"proposal '{Spelling.Shorten(text.Text)}' has several parts of key exchange methods", "join alternatives by '+', as x25519+p-256");
+            if (parts.KeyExchange.Count > 1 && parts.KeyExchange[0].Contains(KeyExchangeMethod.None)) errors.Add(text.At, "additional key exchanges without a first one", "'none' may stand among additional key exchanges alone (RFC 9370 §2.2.4); alternatives are joined by '+'");
             else if (!replayProtection && parts.Esn is [true, ..]) errors.Add(text.At, "extended sequence numbers without a replay window", "write no-esn, or a replay_window (RFC 4303 §3.3.3)");
             else proposals.Add(new EspProposal
             {
-                Encryption = parts.Encryption, Integrity = parts.Integrity, KeyExchange = parts.KeyExchange.Count > 0 ? parts.KeyExchange[0] : [],
+                Encryption = parts.Encryption, Integrity = parts.Integrity, KeyExchange = parts.KeyExchange.Count > 0 ? parts.KeyExchange[0] : [], Additional = [.. parts.KeyExchange.Skip(1)],
                 Esn = !replayProtection ? [false] : parts.Esn.Count > 0 ? parts.Esn : [true, false],
             });
         }

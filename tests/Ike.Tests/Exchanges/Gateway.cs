@@ -10,7 +10,7 @@ namespace Appliance.Ike.Exchanges;
 internal sealed class Gateway(string name, IPAddress address)
 {
     private readonly List<IkeAction> actions = [];
-    private ulong seed = (ulong)name.GetHashCode(StringComparison.Ordinal) << 32;
+    private ulong seed = (ulong)name[0] << 32;
 
     public string Name { get; } = name;
 

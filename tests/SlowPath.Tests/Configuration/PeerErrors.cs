@@ -90,7 +90,7 @@ public sealed class PeerErrors : IDisposable
     [InlineData("name: t, peer: gw-b, routes: [10.2.0.0/16], replay_window: §100", "a replay window of 100 packets (0, or a multiple of 64 up to 4096)")]
     [InlineData("name: t, peer: gw-b, routes: [10.2.0.0/16], replay_window: 0, esp: [§aes-256-gcm/esn]", "extended sequence numbers without a replay window (write no-esn, or a replay_window (RFC 4303 §3.3.3))")]
     [InlineData("name: t, peer: gw-b, routes: [10.2.0.0/16], esp: [§aes-256-gcm/prf-sha256]", "algorithm 'prf-sha256' is not known in an ESP proposal (")]
-    [InlineData("name: t, peer: gw-b, routes: [10.2.0.0/16], esp: [§aes-256-gcm/x25519/p-256]", "proposal 'aes-256-gcm/x25519/p-256' has several parts of key exchange methods (join alternatives by '+', as x25519+p-256)")]
+    [InlineData("name: t, peer: gw-b, routes: [10.2.0.0/16], esp: [§aes-256-gcm/x25519+none/p-256]", "additional key exchanges without a first one ('none' may stand among additional key exchanges alone (RFC 9370 §2.2.4); alternatives are joined by '+')")]
     [InlineData("name: t, peer: gw-b, routes: [10.2.0.0/16], resources: §0", "'resources: 0' is not a number from 1 to 16 (write a whole number from 1 to 16, without a unit)")]
     [InlineData("name: t, peer: gw-b, routes: §[10.2.0.0/16], remote_selectors: [10.3.0.0/16]", "route 10.2.0.0/16 is not within one remote selector (packets for it would be refused: widen 'remote_selectors' or correct 'routes')")]
     [InlineData("name: t, peer: gw-b, routes: [10.2.0.0/16], local_selectors: §[\"fd00::/16\"]", "local and remote selectors are of different families (one selector of each family on both sides)")]
