@@ -13,9 +13,6 @@ internal sealed class CreateChildSaResponder(IkeSa sa) : RespondedExchange(sa)
 {
     private const int NonceLength = 32;
 
-    /// <summary>Children of one IKE SA at most: what a peer can make us keep is bounded.</summary>
-    private const int MostChildren = 256;
-
     private byte[] theirNonce = [];
     private byte[] ourNonce = [];
     private ChildAnswer? answer;
@@ -79,7 +76,9 @@ internal sealed class CreateChildSaResponder(IkeSa sa) : RespondedExchange(sa)
     private ChildRefusal? Obstacle(IReadOnlyList<Payload> payloads)
     {
         if (Sa.State != IkeSaState.Established || Sa.Successor is not null) return new(NotifyType.TemporaryFailure, "the IKE SA is being rekeyed or deleted");
-        if (payloads.Notify(NotifyType.RekeySa) is not { } rekey) return Sa.Children.Count >= MostChildren ? new(NotifyType.NoAdditionalSas, $"{MostChildren} children are enough") : null;
+        var most = payloads.Has(NotifyType.RekeySa) ? 2 * Tuning.ChildrenOfIkeSa : Tuning.ChildrenOfIkeSa;
+        if (Sa.Children.Count >= most) return new(NotifyType.NoAdditionalSas, $"{most} children are enough");
+        if (payloads.Notify(NotifyType.RekeySa) is not { } rekey) return null;
         replaced = SpiOctets.Read(rekey.Spi) is { } spi && rekey.Protocol == ProtocolId.Esp ? Sa.Children.FirstOrDefault(c => c.Sa.OutboundSpi == spi) : null;
         return replaced switch
         {

@@ -20,7 +20,7 @@ internal sealed class RekeyIkeSaResponder(IkeSa sa) : RespondedExchange(sa)
     /// <inheritdoc/>
     public override void Request(Step step, IReadOnlyList<Payload> payloads)
     {
-        if (Obstacle() is { } obstacle)
+        if (Obstacle(step) is { } obstacle)
         {
             Refuse(step, new(NotifyType.TemporaryFailure, obstacle));
             return;
@@ -59,13 +59,13 @@ internal sealed class RekeyIkeSaResponder(IkeSa sa) : RespondedExchange(sa)
     }
 
     // RFC 7296 §2.25.
-    private string? Obstacle() => Sa switch
+    private string? Obstacle(Step step) => Sa switch
     {
         { Successor: not null } or { State: IkeSaState.Deleting } => "the IKE SA is on its way out",
         { PeerRekey: not null } => "it is being rekeyed already",
         { Current: RekeyIkeSaInitiator { IsFollowingUp: true } } => "its rekeying is under way",
         { Current: ChildCreation or DeleteChild or DeleteSpis } => "a child is being created, rekeyed or deleted",
-        _ => null,
+        _ => step.Machine.Identities.Replaced(Sa) >= Tuning.ReplacedOfIdentity ? $"{Tuning.ReplacedOfIdentity} IKE SAs that were rekeyed wait for their deletion by the peer" : null,
     };
 
     private static ChildRefusal OtherMethod(KeyExchangeMethod method, KeyExchangePayload? theirs) =>

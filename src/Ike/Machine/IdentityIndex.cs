@@ -25,5 +25,8 @@ internal sealed class IdentityIndex
     public IReadOnlyList<IkeSa> Others(IkeSa sa) =>
         Key(sa) is { } key && sas.TryGetValue(key, out var list) ? [.. list.Where(o => o != sa && o.State is IkeSaState.Established or IkeSaState.Rekeying)] : [];
 
+    /// <summary>How many of the same entry and identity were replaced and wait for their deletion.</summary>
+    public int Replaced(IkeSa sa) => Key(sa) is { } key && sas.TryGetValue(key, out var list) ? list.Count(o => o.Successor is not null) : 0;
+
     private static (string, Identity)? Key(IkeSa sa) => sa.Peer is { } peer && sa.RemoteIdentity is { } identity ? (peer.Name, identity) : null;
 }

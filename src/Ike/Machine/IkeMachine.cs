@@ -11,6 +11,7 @@ public sealed class IkeMachine(IkeMachineOptions options) : IMachine<IkeEvent, I
     private readonly Dictionary<uint, (ChildState Child, IkeSa Sa)> children = [];
     private readonly Dictionary<string, HashSet<IkeSa>> byPeer = [];
     private readonly Dictionary<ulong, Exchange> awaited = [];
+    private readonly Dictionary<ulong, Type> asked = [];
     private ulong lastToken;
 
     /// <inheritdoc/>
@@ -77,7 +78,11 @@ public sealed class IkeMachine(IkeMachineOptions options) : IMachine<IkeEvent, I
         Manager.Fire(step);
         // State first, then the datagrams that rest on it: a process that ends in between is not asked about what it does not know.
         foreach (var sa in step.Changed) if (sa.Context(step) is { } kept) actions.Add(kept);
-        foreach (var action in done) actions.Add(action);
+        foreach (var action in done)
+        {
+            if (action is WorkAction work) asked[work.Token] = work.GetType();
+            actions.Add(action);
+        }
     }
 
     /// <summary>A token for work of an exchange.</summary>
@@ -129,7 +134,21 @@ public sealed class IkeMachine(IkeMachineOptions options) : IMachine<IkeEvent, I
 
     private void TakeWork(Step step, WorkDone done)
     {
-        if (!awaited.Remove(done.Token, out var exchange) || exchange.Sa.State == IkeSaState.Dead || !exchange.Sa.Runs(exchange)) WorkResults.Discard(done);
-        else exchange.Work(step, done);
+        var fits = asked.Remove(done.Token, out var work) && WorkResults.Answers(work, done);
+        if (!awaited.Remove(done.Token, out var exchange) || exchange.Sa.State == IkeSaState.Dead || !exchange.Sa.Runs(exchange))
+        {
+            WorkResults.Discard(done);
+            return;
+        }
+
+        if (!fits)
+        {
+            // The host's fault: nothing came of the work.
+            step.Log(IkeLogLevel.Error, exchange.Sa, "wrong-work", $"{done.GetType().Name} is no result of {work?.Name}: a fault of this program, please report it");
+            WorkResults.Discard(done);
+            done = new WorkRefused(done.Token);
+        }
+
+        exchange.Work(step, done);
     }
 }

@@ -89,4 +89,10 @@ internal static class Tuning
 
     /// <summary>Children of one tunnel for packets with other selectors.</summary>
     public const int ChildrenOfTunnel = 64;
+
+    /// <summary>Children that a peer may open on one IKE SA; with those that it rekeyed and did not delete, twice as many.</summary>
+    public const int ChildrenOfIkeSa = 256;
+
+    /// <summary>IKE SAs of one identity that were rekeyed and that the peer did not delete; more are not rekeyed.</summary>
+    public const int ReplacedOfIdentity = 64;
 }

@@ -20,6 +20,9 @@ internal sealed record FuzzTarget(string Name, FuzzBody Body)
     /// <summary>Milliseconds after which a run counts as a hang.</summary>
     public int TimeLimit { get; init; } = 2000;
 
+    /// <summary>Executions in two seconds below which a run says nothing.</summary>
+    public int LeastExecutions { get; init; } = 100;
+
     /// <summary>Words of the format, for text.</summary>
     public IReadOnlyList<string> Words { get; init; } = [];
 

@@ -17,5 +17,6 @@ internal static class AllTargets
         .. IkeKeyTargets.List,
         .. CertificateTargets.List,
         .. IkeMessageTargets.List,
+        .. IkeMachineTargets.List,
     ];
 }

@@ -44,6 +44,7 @@ internal static class ChildContext
     {
         if (reader.EndPoint(ContextField.ChildMyHost) is not { } local || reader.EndPoint(ContextField.ChildOtherHost) is not { } remote) return null;
         if (reader.Number(ContextField.ChildSpiI) is 0 or > uint.MaxValue || reader.Number(ContextField.ChildSpiO) is 0 or > uint.MaxValue) return null;
+        if (step.Machine.FindChild((uint)reader.Number(ContextField.ChildSpiI)) is not null) return null;
         var child = new ChildState(new ChildSa
         {
             Tunnel = reader.Text(ContextField.Tunnel), Instance = reader.Text(ContextField.Instance),

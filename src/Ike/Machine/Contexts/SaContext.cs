@@ -49,20 +49,20 @@ internal static class SaContext
     /// <summary>An IKE SA that an earlier process kept goes on. What cannot be read is forgotten, and the log says so.</summary>
     public static void Restore(Step step, ContextRestored restored)
     {
-        if (ContextReader.Read(restored.Context) is { } reader && Read(step, reader) is { } sa && sa.LocalSpi == restored.Id) return;
+        if (ContextReader.Read(restored.Context) is { } reader && Read(step, reader, restored.Id) is not null) return;
         step.Log(IkeLogLevel.Error, "", "context", $"the kept state of IKE SA {restored.Id:x16} cannot be read: it is forgotten, the peer will find out and begin a new one");
         step.Actions.Add(new ForgetContext(restored.Id));
     }
 
-    private static IkeSa? Read(Step step, ContextReader reader)
+    private static IkeSa? Read(Step step, ContextReader reader, ulong id)
     {
         var isInitiator = reader.Flag(ContextField.Initiator);
         var (spiI, spiR) = (reader.Number(ContextField.IkeSpiI), reader.Number(ContextField.IkeSpiR));
-        if (spiI == 0 || spiR == 0 || step.Machine.Find(isInitiator ? spiI : spiR) is not null) return null;
+        if (spiI == 0 || spiR == 0 || id != (isInitiator ? spiI : spiR) || step.Machine.Find(id) is not null) return null;
         if (reader.EndPoint(ContextField.MyHost) is not { } local || reader.EndPoint(ContextField.OtherHost) is not { } remote) return null;
         if (!IkeKeys.TryRead(reader.Bytes(ContextField.Keys).Span, out var keys)) return null;
         var elapsed = reader.Optional(ContextField.SavedAt) is { } at ? Math.Max(0, step.Now.Milliseconds - at) : 0;
-        var sa = new IkeSa(isInitiator ? spiI : spiR, isInitiator, local, remote)
+        var sa = new IkeSa(id, isInitiator, local, remote)
         {
             RemoteSpi = isInitiator ? spiR : spiI, Keys = keys, Suite = keys.Suite, State = IkeSaState.Established, RestoredPeer = reader.Text(ContextField.Peer), Saved = true,
             LocalIdentity = reader.Identity(ContextField.MyIdentity), RemoteIdentity = reader.Identity(ContextField.OtherIdentity),
