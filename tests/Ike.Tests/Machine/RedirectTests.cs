@@ -20,7 +20,7 @@ public class RedirectTests
         Assert.Single(trio.Client.Installed);
         Assert.Single(trio.Other.Installed);
         Assert.Null(Assert.Single(trio.Client.Answers).Problem);
-        Assert.Empty(trio.Client.Log.Where(l => l.Level >= IkeLogLevel.Warning));
+        Assert.DoesNotContain(trio.Client.Log, l => l.Level >= IkeLogLevel.Warning);
     }
 
     [Fact]
