@@ -226,7 +226,7 @@ internal static class IkeMachineMischief
                 payloads.Add(new DeletePayload(protocol, protocol == ProtocolId.Ike ? [] : spis));
                 break;
             case 2:
-                var spi = story.Next() % 2 == 0 ? [] : BitConverter.GetBytes(BinaryPrimitives.ReverseEndianness(ours.Children.FirstOrDefault()?.Sa.OutboundSpi ?? 7));
+                var spi = story.Next() % 2 == 0 ? [] : BitConverter.GetBytes(BinaryPrimitives.ReverseEndianness(ours.Children is [var child, ..] ? child.Sa.OutboundSpi : 7));
                 payloads.Add(new NotifyPayload((ProtocolId)(story.Next() % 4), spi, (NotifyType)story.Next16(), story.Take(story.Next() % 64)));
                 break;
             default:
