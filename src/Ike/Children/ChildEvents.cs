@@ -19,9 +19,15 @@ internal static class ChildEvents
                 Expire(step, sa, child, "its lifetime is over");
                 break;
             case TimerKind.ActivateChild:
-                ChildRemoval.Activate(step, sa, child);
+                Activate(step, sa, child);
                 break;
         }
+    }
+
+    /// <summary>The peer sends by a child: it surely has it, and so do we by now (RFC 7296 §2.8).</summary>
+    public static void TrafficRead(Step step, TrafficRead e)
+    {
+        if (e.SilentMilliseconds is not null && step.Machine.FindChild(e.Child) is { } found) ChildRemoval.Activate(step, found.Sa, found.Child);
     }
 
     /// <summary>The data plane saw a limit of octets, packets or sequence numbers near or reached.</summary>
@@ -45,6 +51,19 @@ internal static class ChildEvents
 
         if (!sa.Waiting.OfType<RekeyChildInitiator>().Any(r => r.Child == child)) sa.Start(step, new RekeyChildInitiator(sa, child));
         return true;
+    }
+
+    /// <summary>A child that replaces another sends when the peer surely has it: when the peer sends by it (asked every second), deletes the old one, or after a while.</summary>
+    private static void Activate(Step step, IkeSa sa, ChildState child)
+    {
+        if (step.Now - child.InstalledAt >= ChildLifetimes.ActivationAtLatest || !child.OutboundWaits)
+        {
+            ChildRemoval.Activate(step, sa, child);
+            return;
+        }
+
+        step.SetTimer(sa, TimerKind.ActivateChild, ChildLifetimes.ActivationPoll, child.InboundSpi);
+        step.Actions.Add(new ReadTraffic(sa.LocalSpi, [child.InboundSpi]) { Child = child.InboundSpi });
     }
 
     /// <summary>It has ended: it is deleted, and when nothing takes its place, that is a loss.</summary>

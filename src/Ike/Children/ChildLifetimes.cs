@@ -8,6 +8,9 @@ internal static class ChildLifetimes
     /// <summary>A child that replaces another sends by then, also when the peer neither deleted the old one nor said anything else.</summary>
     public const long ActivationAtLatest = 30_000;
 
+    /// <summary>Whether the peer sends by it is asked so often until then. Milliseconds.</summary>
+    public const long ActivationPoll = 1000;
+
     /// <summary>Rekeying: less up to a tenth by chance, so that both ends seldom begin together (RFC 7296 §2.8.1). 0 for never.</summary>
     public static long Soft(int seconds, Entropy entropy) => seconds == 0 ? 0 : (seconds * 1000L) - entropy.Below(seconds * 100L);
 

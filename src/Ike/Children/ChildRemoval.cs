@@ -37,6 +37,7 @@ internal static class ChildRemoval
         step.StopTimer(sa, TimerKind.ActivateChild, child.InboundSpi);
         if (!child.OutboundWaits || !sa.Children.Contains(child)) return;
         child.OutboundWaits = false;
+        sa.Save(step);
         step.Actions.Add(new ActivateOutbound(child.Sa.OutboundSpi));
     }
 }

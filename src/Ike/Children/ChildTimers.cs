@@ -32,7 +32,7 @@ internal static class ChildTimers
     /// <summary>The child goes on under another IKE SA: so do its timers.</summary>
     public static void Move(Step step, IkeSa from, IkeSa to, ChildState child)
     {
-        foreach (var kind in (ReadOnlySpan<TimerKind>)[TimerKind.RekeyChild, TimerKind.ExpireChild])
+        foreach (var kind in (ReadOnlySpan<TimerKind>)[TimerKind.RekeyChild, TimerKind.ExpireChild, TimerKind.ActivateChild])
         {
             if (step.Machine.Timers.DueOf(new(from.LocalSpi, kind, child.InboundSpi)) is not { } due) continue;
             step.Machine.Timers.Stop(new(from.LocalSpi, kind, child.InboundSpi));

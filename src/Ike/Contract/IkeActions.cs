@@ -61,7 +61,11 @@ public sealed record RemoveChild(uint InboundSpi, uint OutboundSpi, int LingerMi
 public sealed record MoveChildren(IReadOnlyList<(uint InboundSpi, uint OutboundSpi)> Children, IPEndPoint Local, IPEndPoint Remote, bool UdpEncapsulation) : IkeAction;
 
 /// <summary>Tell when the last packet of any of these children came in → <see cref="TrafficRead"/>.</summary>
-public sealed record ReadTraffic(ulong IkeSpi, IReadOnlyList<uint> InboundSpis) : IkeAction;
+public sealed record ReadTraffic(ulong IkeSpi, IReadOnlyList<uint> InboundSpis) : IkeAction
+{
+    /// <summary>The one child that is asked about, and not whether the peer lives; comes back. 0: the latter.</summary>
+    public uint Child { get; init; }
+}
 
 /// <summary>
 /// Keep the state of an IKE SA where a successor of this process finds it; replaces what was kept under the same number. The host wipes the octets when they are kept.

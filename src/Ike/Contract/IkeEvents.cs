@@ -57,7 +57,11 @@ public sealed record PacketWaits(string Tunnel, TrafficSelector? Source, Traffic
 public sealed record ChildExpires(uint OutboundSpi, bool Hard) : IkeEvent;
 
 /// <summary>Answer to <see cref="ReadTraffic"/>: milliseconds since the last packet of any child came in; null for never.</summary>
-public sealed record TrafficRead(ulong IkeSpi, long? SilentMilliseconds) : IkeEvent;
+public sealed record TrafficRead(ulong IkeSpi, long? SilentMilliseconds) : IkeEvent
+{
+    /// <summary>As the question had it.</summary>
+    public uint Child { get; init; }
+}
 
 /// <summary>ESP came for an SPI that is not ours (RFC 6290: the other side may be the one that lives).</summary>
 public sealed record UnknownSpiSeen(IPAddress Source, uint Spi) : IkeEvent;

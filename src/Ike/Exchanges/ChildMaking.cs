@@ -35,7 +35,7 @@ internal sealed class ChildMaking(IkeSa sa, ChildAgreement agreement, byte[] the
 
     private void Replace(Step step, ChildState old, ChildState child)
     {
-        step.SetTimer(Sa, TimerKind.ActivateChild, ChildLifetimes.ActivationAtLatest, child.InboundSpi);
+        step.SetTimer(Sa, TimerKind.ActivateChild, ChildLifetimes.ActivationPoll, child.InboundSpi);
         if (old.Stage == ChildStage.Rekeying)
         {
             old.PeerRekey = new(child, theirNonce, ourNonce);

@@ -46,6 +46,9 @@ internal static class EventTable
             case UnknownSpiSeen seen:
                 CrashHints.UnknownSpi(step, seen);
                 break;
+            case TrafficRead { Child: not 0 } read:
+                ChildEvents.TrafficRead(step, read);
+                break;
             case TrafficRead read:
                 LivenessChecks.TrafficRead(step, read);
                 break;

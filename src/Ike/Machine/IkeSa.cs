@@ -104,5 +104,6 @@ internal sealed partial class IkeSa(ulong localSpi, bool isInitiator, IPEndPoint
         step.Machine.Forget(child);
         step.StopTimer(this, TimerKind.RekeyChild, child.InboundSpi);
         step.StopTimer(this, TimerKind.ExpireChild, child.InboundSpi);
+        step.StopTimer(this, TimerKind.ActivateChild, child.InboundSpi);
     }
 }

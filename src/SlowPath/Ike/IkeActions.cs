@@ -43,7 +43,7 @@ internal sealed class IkeActions(IkeSockets sockets, IkeWork work, IChildSas chi
                 children.Move(move.Children, move.Local, move.Remote, move.UdpEncapsulation);
                 break;
             case ReadTraffic read:
-                Events().Raise(new TrafficRead(read.IkeSpi, children.Silent(read.InboundSpis)));
+                Events().Raise(new TrafficRead(read.IkeSpi, children.Silent(read.InboundSpis)) { Child = read.Child });
                 break;
             case SaveContext save:
                 Save(save);

@@ -36,6 +36,9 @@ internal sealed class Gateway(string name, IPAddress address)
     /// <summary>Work and installations wait until <see cref="DoWork"/>.</summary>
     public bool HoldsWork { get; set; }
 
+    /// <summary>Children that traffic came in by.</summary>
+    public HashSet<uint> Used { get; } = [];
+
     /// <summary>Answer to ReadTraffic.</summary>
     public long? Silent { get; set; }
 
@@ -75,7 +78,7 @@ internal sealed class Gateway(string name, IPAddress address)
                 foreach (var (inbound, _) in move.Children) Children[inbound].Child = Children[inbound].Child with { Local = move.Local, Remote = move.Remote, UdpEncapsulation = move.UdpEncapsulation };
                 break;
             case ReadTraffic read:
-                Step(now, new TrafficRead(read.IkeSpi, Silent));
+                Step(now, new TrafficRead(read.IkeSpi, read.Child == 0 ? Silent : Used.Contains(read.Child) ? 10 : null) { Child = read.Child });
                 break;
             case WriteLog log:
                 Log.Add(log);

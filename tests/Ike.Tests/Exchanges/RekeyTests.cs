@@ -156,6 +156,26 @@ public class RekeyTests
     }
 
     [Fact]
+    public void Rfc7296_2_8_TheResponderSendsByTheNewChildWhenThePeerDoes()
+    {
+        var pair = new Pair().Established();
+        var before = TheInboundSpi(pair.B);
+        // The answer comes, the deletion of the old child does not.
+        pair.Passes = (from, _) => from == pair.B || pair.B.Children.Count < 2;
+        RekeyChild(pair, pair.A);
+        pair.Run(3500);
+        var made = Assert.Single(pair.B.Children.Values, c => c.Child.InboundSpi != before);
+        Assert.False(made.Active);
+        pair.B.Used.Add(made.Child.InboundSpi);
+        pair.Run(1500);
+        Assert.True(made.Active);
+        Assert.Equal(2, pair.B.Children.Count);
+        pair.Passes = (_, _) => true;
+        pair.Run(70_000);
+        OneSaAndOneChildStand(pair);
+    }
+
+    [Fact]
     public void EveryFifthMessageLost_LifetimesOfSeconds_TheTunnelStaysUp()
     {
         static IkePeer Short(IkePeer peer) => peer with { RekeySeconds = 97, Children = [peer.Children[0] with { RekeySeconds = 31 }] };

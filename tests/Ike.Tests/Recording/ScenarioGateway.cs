@@ -89,7 +89,7 @@ internal sealed class ScenarioGateway
                 Contexts.Remove(forget.Id);
                 break;
             case ReadTraffic read:
-                Step(now, new TrafficRead(read.IkeSpi, null));
+                Step(now, new TrafficRead(read.IkeSpi, null) { Child = read.Child });
                 break;
             case WriteLog log:
                 Log.Add(log);

@@ -67,6 +67,7 @@ internal static class ChildContext
         sa.AddChild(step, child);
         if (reader.Optional(ContextField.ChildRekeyRemains) is { } rekey) step.SetTimer(sa, TimerKind.RekeyChild, Math.Max(0, rekey - elapsed), child.InboundSpi);
         if (reader.Optional(ContextField.ChildExpiryRemains) is { } expiry) step.SetTimer(sa, TimerKind.ExpireChild, Math.Max(0, expiry - elapsed), child.InboundSpi);
+        if (child.OutboundWaits) step.SetTimer(sa, TimerKind.ActivateChild, ChildLifetimes.ActivationPoll, child.InboundSpi);
         return child;
     }
 
