@@ -23,16 +23,16 @@ public class KernelRoutesTests
 
     /// <summary>Only where a route of ours catches a peer, with a way that the kernel has, and never in the main table.</summary>
     [Theory]
-    [InlineData(TunnelKind.Transport, "10.2.0.0/16", "198.51.100.1 dev 3 via 192.0.2.254")]
-    [InlineData(TunnelKind.Tunnel, "0.0.0.0/0", "198.51.100.1 dev 3 via 192.0.2.254")]
-    [InlineData(TunnelKind.Tunnel, "198.51.0.0/16", "198.51.100.1 dev 3 via 192.0.2.254")]
+    [InlineData(TunnelKind.Transport, "10.2.0.0/16", "198.51.100.1/32 dev 3 via 192.0.2.254")]
+    [InlineData(TunnelKind.Tunnel, "0.0.0.0/0", "198.51.100.1/32 dev 3 via 192.0.2.254 0.0.0.0/1 dev 3 via 192.0.2.254 128.0.0.0/1 dev 3 via 192.0.2.254")]
+    [InlineData(TunnelKind.Tunnel, "198.51.0.0/16", "198.51.100.1/32 dev 3 via 192.0.2.254")]
     [InlineData(TunnelKind.Tunnel, "10.2.0.0/16", "")]
     [InlineData(TunnelKind.Tunnel, "::/0", "")]
     public void IkeHasAWayToAPeerThatARouteOfOursCatches(TunnelKind kind, string route, string way)
     {
         var tunnel = Inputs.Configuration.Tunnels[0] with { Kind = kind, Peer = "b", Local = Inputs.Ip("192.0.2.1"), Remote = Inputs.Ip("198.51.100.1"), Routes = kind == TunnelKind.Transport ? [] : [Inputs.Prefix(route)] };
         string For(TunnelConfiguration t, bool reachable) => string.Join(' ', KernelRoutes.Wanted(new GatewayConfiguration { Tunnels = [t] }, 5, null, _ => reachable ? (3, Inputs.Ip("192.0.2.254")) : null)
-            .Where(r => r.IsForIke).Select(r => $"{r.Prefix.Address} dev {r.Link} via {r.Gateway}"));
+            .Where(r => r.IsForIke).Select(r => $"{r.Prefix} dev {r.Link} via {r.Gateway}"));
         Assert.Equal(way, For(tunnel, true));
         Assert.Equal("", For(tunnel, false));
         Assert.Equal("", For(tunnel with { Peer = null }, true));

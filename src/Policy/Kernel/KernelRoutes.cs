@@ -45,11 +45,16 @@ public static class KernelRoutes
             }
 
         foreach (var prefix in configuration.Protected.SelectMany(Halves)) wanted.Add(Blackhole(prefix));
-        if (leave is null) return wanted;
+        if (leave is null || configuration.Tunnels.All(t => t.Peer is null)) return wanted;
         var ours = new PrefixSet(wanted.Select(r => r.Prefix));
         foreach (var tunnel in effective ?? configuration.Tunnels)
             if (tunnel.Peer is not null && !tunnel.Remote.IsAny && ours.Contains(tunnel.Remote) && leave(tunnel.Remote) is { } way && (way.Gateway.IsAny || way.Gateway.IsV4 == tunnel.Remote.IsV4))
-                wanted.Add(ForIke(tunnel.Remote, way.Link, way.Gateway));
+                wanted.Add(ForIke(new IpPrefix(tunnel.Remote, tunnel.Remote.IsV4 ? 32 : 128), way.Link, way.Gateway));
+
+        // Behind a default route into a tunnel are also those who ask from anywhere.
+        foreach (var half in wanted.Where(r => r is { IsForIke: false, Kind: KernelRouteKind.Discard, Prefix.Length: 1 }).Select(r => r.Prefix).ToList())
+            if (leave(half.IsV4 ? IpAddress.FromV4(0) : default) is { Gateway.IsAny: false } way && way.Gateway.IsV4 == half.IsV4)
+                wanted.Add(ForIke(half, way.Link, way.Gateway));
         return wanted;
     }
 
@@ -59,8 +64,8 @@ public static class KernelRoutes
     private static bool IsCovered(IpPrefix prefix, TunnelConfiguration tunnel, Dictionary<string, IReadOnlyList<IpPrefix>> covers) =>
         tunnel.Template is { } template && covers.TryGetValue(template, out var cover) && cover.Any(r => r.Contains(prefix));
 
-    private static KernelRoute ForIke(IpAddress peer, uint link, IpAddress gateway) =>
-        new(new IpPrefix(peer, peer.IsV4 ? 32 : 128), KernelRouteKind.Unicast, link, gateway, peer.IsV4 ? 0 : DoorMetricV6, OwnProtocol, default, IsForIke: true);
+    private static KernelRoute ForIke(IpPrefix prefix, uint link, IpAddress gateway) =>
+        new(prefix, KernelRouteKind.Unicast, link, gateway, prefix.IsV4 ? 0 : DoorMetricV6, OwnProtocol, default, IsForIke: true);
 
     private static KernelRoute Blackhole(IpPrefix prefix) => new(prefix, KernelRouteKind.Discard, 0, default, BlackholeMetric, OwnProtocol, default);
 

@@ -14,8 +14,8 @@ SECRET = "a shared key of more than sixteen octets"
 LIVENESS = 2
 
 # number: (what it is for, gateway's peer keys, gateway's tunnel keys, strongSwan's connection keys, its child keys)
-PLAIN, RSA_LARGE, ED25519, PPK, WRONG_SECRET, WRONG_THEIR_ID, WRONG_OUR_ID, STRANGER, NARROW, NO_PROPOSAL, TWO_A, TWO_B, CLIENT, NATTED, BEHIND = range(15)
-COUNT = 15
+PLAIN, RSA_LARGE, ED25519, PPK, WRONG_SECRET, WRONG_THEIR_ID, WRONG_OUR_ID, STRANGER, NARROW, NO_PROPOSAL, TWO_A, TWO_B, CLIENT, NATTED, BEHIND, IIPTRAN = range(16)
+COUNT = 16
 
 
 def ours(**more):
@@ -45,6 +45,7 @@ def entries():
     table[WRONG_OUR_ID][4] = "auth = psk\n id = another.example.org"
     table[STRANGER][0] = by_certificate("ecdsa")
     table[STRANGER][3:5] = certificate("stranger")
+    table[IIPTRAN][1] = {"mode": "iiptran"}
     table[NARROW][5] = "local_ts = 10.2.0.0/16"
     table[NO_PROPOSAL][0]["proposals"] = ["aes-128-gcm/prf-sha384/p-384"]
     return table
@@ -66,7 +67,8 @@ def gateway_configuration():
             tunnels.append({"name": f"t{number}", "peer": name, "mode": "tunnel", "remote_selectors": [prefix(number)], "local_selectors": ["10.1.0.0/16"], "start": "passive"})
         else:
             peers.append({"name": name, "local": OURS[4], "remote": outer(number), "identity": "gw.example.org", **peer})
-            tunnels.append({"name": f"t{number}", "peer": name, "mode": "tunnel", "routes": [prefix(number)], "local_selectors": ["10.1.0.0/16"], "start": "on-demand", **tunnel})
+            tunnels.append({"name": f"t{number}", "peer": name, "mode": "tunnel", "routes": [prefix(number)], "start": "on-demand",
+                            **({} if tunnel.get("mode") == "iiptran" else {"local_selectors": ["10.1.0.0/16"]}), **tunnel})
         policies.append({"action": "protect", "local": "10.1.0.0/16", "remote": prefix(number)})
 
     def lines(key, things):
@@ -222,6 +224,15 @@ class Life:
             self.net.both_ways(number)
             self.down(number)
 
+    def iiptran(self):
+        """On the wire it is the same as tunnel mode (RFC 3884 §3.1), so a peer that does tunnel mode does too."""
+        for by_us in (True, False):
+            child = self.up(IIPTRAN, by_us)["children"][0]
+            assert child["mode"] == "iiptran" and child["peer_tunnels"], f"mode {child['mode']}, peer in tunnel mode: {child['peer_tunnels']}"
+            assert child["remote_selectors"] == [prefix(IIPTRAN)], f"selectors {child['remote_selectors']}"
+            self.net.both_ways(IIPTRAN)
+            self.down(IIPTRAN)
+
     def fragments(self):
         """Certificates of several kilobytes: the messages come in fragments (RFC 7383)."""
         self.pair(RSA_LARGE)
@@ -330,6 +341,7 @@ def life(report):
                 report.run("RFC 7383 fragments with large RSA certificates, both roles", cases.fragments)
                 report.run("Ed25519 certificates, both roles", lambda: cases.pair(ED25519))
                 report.run("RFC 8784 post-quantum preshared key, both roles", lambda: cases.pair(PPK))
+                report.run("RFC 3884 IIPtran with strongSwan in tunnel mode, both roles", cases.iiptran)
                 report.run("selectors narrowed", cases.narrowed)
                 report.run("two children on one IKE SA", cases.two_children)
                 report.run("inner address for a client by CP", cases.client)
