@@ -20,9 +20,13 @@ internal sealed class OutboundMove(Region region, SaStore store, SaInstaller ins
     /// <summary>More than a worker reserves at once (Esp's block is 4096).</summary>
     private const ulong Block = 1 << 13;
 
+    /// <summary>Moves that wait for their cipher: slot of the second record, by SPI. The latest move of an SA counts.</summary>
+    private readonly Dictionary<uint, uint> waiting = [];
+
     /// <summary>Moves an SA; null, or why it cannot be: then it is as it was, or (no numbers left) used up. Where the cipher has to be made ready first, the switch comes a little later.</summary>
     public string? Begin(SaEntry entry, TunnelEnds ends, ushort keepaliveSeconds, OutboundChoice choice)
     {
+        waiting.Remove(entry.Spi);
         ref var old = ref region.OutboundSa(entry.Slot);
         if (old.Destination == ends.Remote && old.Source == ends.Local && old.Encapsulation == ends.Encapsulation && old.SourcePort == ends.LocalPort && old.DestinationPort == ends.RemotePort) return null;
         if (!store.TryTake(true, out var slot)) return "no free outbound SA: raise region: sas";
@@ -33,6 +37,7 @@ internal sealed class OutboundMove(Region region, SaStore store, SaInstaller ins
         OuterHeader.Build(ref fresh);
         var ready = installer.PreparedAsync([(Cipher)fresh.Cipher]);
         if (ready.IsCompleted) return Finish(entry, slot, choice);
+        waiting[entry.Spi] = slot;
         _ = FinishAsync(ready, entry, slot, choice);
         return null;
     }
@@ -40,9 +45,10 @@ internal sealed class OutboundMove(Region region, SaStore store, SaInstaller ins
     private async Task FinishAsync(Task ready, SaEntry entry, uint slot, OutboundChoice choice)
     {
         await ready;
-        if (store.Find(true, entry.Spi) != entry)
+        var isLatest = waiting.TryGetValue(entry.Spi, out var latest) && latest == slot && waiting.Remove(entry.Spi);
+        if (!isLatest || store.Find(true, entry.Spi) != entry)
         {
-            // It ended, or moved again.
+            // It ended, or moved again, or back.
             store.Abandon(true, slot);
             return;
         }

@@ -41,6 +41,17 @@ public sealed class ChildSasTests : IDisposable
         Assert.Equal(SaFlags.None, sa.Flags & SaFlags.CheckSelectors);
     }
 
+    /// <summary>The tunnel pads; a child whose peer said ESP_TFC_PADDING_NOT_SUPPORTED does not (RFC 7296 §1.3.1).</summary>
+    [Fact]
+    public void Rfc7296_1_3_1_PaddingIsEachChildsOwn()
+    {
+        using var padding = Children.Bench(Children.File.Replace("name: to-b,", "name: to-b, tfc: 128,", StringComparison.Ordinal));
+        Assert.Null(padding.Install(Children.Of("to-b", 0x1001, 0x2001) with { Tfc = true }));
+        Assert.Null(padding.Install(Children.Of("to-b", 0x1002, 0x2002) with { Tfc = false }));
+        ushort Multiple(uint spi) => padding.Region.OutboundSa(padding.On(() => padding.Gateway.Sas.Single(s => s.IsOutbound && s.Spi == spi).Slot)).TfcMultiple;
+        Assert.Equal((128, 0), (Multiple(0x2001), Multiple(0x2002)));
+    }
+
     [Fact]
     public async Task KeysAreCopiedAndNotTheRequestsForLong()
     {

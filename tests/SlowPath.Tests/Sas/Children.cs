@@ -64,7 +64,7 @@ internal static class Children
     /// <summary>Installs, with fresh keys.</summary>
     public static string? Install(this Bench bench, ChildSa child, bool activate = true)
     {
-        var length = child.Encryption.Transform == EncryptionTransform.AesCbc ? 48 : 20;
+        var length = child.Encryption.Transform switch { EncryptionTransform.AesCbc => 48, EncryptionTransform.ChaCha20Poly1305 => 36, _ => 20 };
         return bench.Loop.RunAsync(() => bench.Gateway.Children.InstallAsync(child, Key(length), Key(length), activate)).GetAwaiter().GetResult();
     }
 

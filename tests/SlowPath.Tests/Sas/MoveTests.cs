@@ -2,6 +2,8 @@ using System.Buffers.Binary;
 using System.Net;
 using Appliance.Crypto;
 using Appliance.Esp;
+using Appliance.Ike;
+using Appliance.Ike.Messages;
 using Appliance.Shared;
 using Appliance.SlowPath.Tests.Serving;
 
@@ -53,6 +55,31 @@ public sealed class MoveTests : IDisposable
         Volatile.Write(ref bench.Region.Tunnel(bench.Gateway.TunnelSlots["to-b"]).OutboundSas[0], before);
         bench.Restart();
         Assert.Equal(after, Named());
+        Assert.Single(bench.On(() => bench.Gateway.Sas.Where(s => s.IsOutbound).ToList()));
+    }
+
+    /// <summary>Workers must not meet a record whose cipher the data plane has not made: until it has, the old one serves.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void ACipherWithoutAKernelIsMadeBeforeTheSaMoves(bool andBack)
+    {
+        bench.Install(Children.Of("to-b", 0x1001, 0x2001) with { Encryption = new EncryptionChoice(EncryptionTransform.ChaCha20Poly1305, 0) });
+        var before = Named();
+        ref var header = ref bench.Region.Header;
+        (header.DataPlaneProcess, header.DataPlaneReady, header.DataPlaneHeartbeat) = (Environment.ProcessId, 1, Environment.TickCount64 + 60_000);
+        Assert.Equal(before, bench.On(() =>
+        {
+            bench.Gateway.Children.Move([(0x1001, 0x2001)], new IPEndPoint(IPAddress.Parse("192.0.2.1"), 4500), new IPEndPoint(IPAddress.Parse("203.0.113.5"), 61000), true);
+            if (andBack) bench.Gateway.Children.Move([(0x1001, 0x2001)], new IPEndPoint(IPAddress.Parse("192.0.2.1"), 4500), new IPEndPoint(IPAddress.Parse("198.51.100.1"), 4500), false);
+            return Named();
+        }));
+        var asked = SpinWait.SpinUntil(() => bench.Region.Header.SaVersion != bench.Region.Header.SaPrepared, 5000);
+        Assert.True(asked, "the data plane was not asked");
+        Volatile.Write(ref header.SaPrepared, Volatile.Read(ref header.SaVersion));
+        Assert.True(SpinWait.SpinUntil(() => bench.On(() => Enumerable.Range(0, bench.Region.Counts.OutboundSas).All(i => bench.Region.OutboundSa((uint)i).State != SlotState.Writing)), 5000), "the move did not end");
+        Assert.Equal(andBack ? "198.51.100.1" : "203.0.113.5", bench.Region.OutboundSa(Named()).Destination.ToString());
+        Assert.Equal(andBack, before == Named());
         Assert.Single(bench.On(() => bench.Gateway.Sas.Where(s => s.IsOutbound).ToList()));
     }
 
