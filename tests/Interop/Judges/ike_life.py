@@ -17,6 +17,9 @@ LIVENESS = 2
 PLAIN, RSA_LARGE, ED25519, PPK, WRONG_SECRET, WRONG_THEIR_ID, WRONG_OUR_ID, STRANGER, NARROW, NO_PROPOSAL, TWO_A, TWO_B, CLIENT, NATTED, BEHIND, IIPTRAN = range(16)
 COUNT = 16
 
+# Another address of strongSwan, which it sends us to; and one that we send it to, where nobody is.
+SECOND, ELSEWHERE = outer(COUNT), "198.51.100.253"
+
 
 def ours(**more):
     return {"auth": "psk", "psk": SECRET, "proposals": ["aes-256-gcm/prf-sha256/x25519"], "liveness": f"{LIVENESS}s", **more}
@@ -73,7 +76,7 @@ def gateway_configuration():
 
     def lines(key, things):
         return f"{key}:\n" + "".join(f"  - {json.dumps(t)}\n" for t in things)
-    return lines("peers", peers) + lines("tunnels", tunnels) + lines("policies", policies)
+    return f"ike: {{ redirect: {ELSEWHERE} }}\n" + lines("peers", peers) + lines("tunnels", tunnels) + lines("policies", policies)
 
 
 def swanctl_configuration():
@@ -95,7 +98,7 @@ def swanctl_configuration():
       rekey_time = 0 }}
     """ for c in children)
         connections += f"""  {name} {{ version = 2
-    local_addrs = {outer(number)}
+    local_addrs = {outer(number) + (f", {SECOND}" if number == PLAIN else "")}
     remote_addrs = {'%any' if number == BEHIND else OURS[4]}
     proposals = aes256gcm16-prfsha256-x25519
     encap = yes
@@ -298,6 +301,39 @@ class Life:
         self.down(PLAIN)
         return after["remote"]
 
+    def drained(self):
+        """RFC 5685: strongSwan is sent elsewhere, first out of an IKE SA, then when it asks for one."""
+        def goes():
+            return len(re.findall(rf"sending packet: from \S+ to {re.escape(ELSEWHERE)}\[500\]", self.peer.log()))
+        self.up(PLAIN, by_us=False)
+        try:
+            code, text = self.net.appliance("drain", "on")
+            assert code == 0 and ELSEWHERE in text, text
+            self.net.wait(lambda: goes() > 0, 5, "strongSwan asks the other gateway")
+            self.peer.terminate(ike=f"c{PLAIN}", check=False)
+            self.net.wait(lambda: not self.net.ike_of(f"c{PLAIN}"), 5, "strongSwan deleted the IKE SA")
+            before = goes()
+            self.peer.swanctl("--initiate", "--child", f"c{PLAIN}", "--timeout", "2", check=False)
+            self.net.wait(lambda: goes() > before, 5, "strongSwan asks the other gateway after IKE_SA_INIT")
+            assert not self.net.ike_of(f"c{PLAIN}"), "an IKE SA on a gateway that drains"
+        finally:
+            code, text = self.net.appliance("drain", "off")
+        assert code == 0, text
+        self.peer.terminate(ike=f"c{PLAIN}", check=False)
+        self.up(PLAIN, by_us=False)
+        self.net.both_ways(PLAIN)
+        self.down(PLAIN)
+
+    def redirected(self):
+        """RFC 5685: strongSwan sends us to another address of its own; the tunnel goes with us."""
+        self.up(PLAIN)
+        with Stream(self.net, PLAIN) as stream:
+            self.peer.swanctl("--redirect", "--ike", f"c{PLAIN}", "--gateway", SECOND)
+            self.net.wait(lambda: [s["remote"].split(":")[0] for s in self.net.ike_of(f"c{PLAIN}")] == [SECOND], 8, "one IKE SA, with the other address")
+        self.net.both_ways(PLAIN)
+        self.down(PLAIN)
+        return f"{stream.lost} of {stream.sent} pings lost"
+
     def nat(self, we_are_behind):
         """The router is a NAT for one side, which begins; rekeying goes on through it."""
         number, source, out = (BEHIND, OURS[4], "peer") if we_are_behind else (NATTED, outer(NATTED), "wan")
@@ -330,9 +366,11 @@ def keys(made):
 def life(report):
     with tempfile.TemporaryDirectory(prefix="appliance-ike-") as folder:
         made = certificates(folder + "/pki")
-        with Net(gateway_configuration(), COUNT, files(made)) as net:
+        with Net(gateway_configuration(), COUNT + 1, files(made)) as net:
             with StrongSwan(net.peer, folder + "/peer", swanctl_configuration(), keys(made)) as peer:
                 cases = Life(net, peer)
+                report.run("RFC 5685 REDIRECT: we follow strongSwan to another address", cases.redirected)
+                report.run("RFC 5685 REDIRECT: strongSwan leaves a gateway that drains", cases.drained)
                 for what, by_us in ((w, u) for w in ("child", "IKE") for u in (False, True)):
                     report.run(f"{what} rekey by {'us' if by_us else 'strongSwan'} under traffic", lambda w=what, u=by_us: cases.rekey(w, u))
                 report.run("delete by strongSwan", lambda: cases.delete(False))

@@ -122,7 +122,11 @@ class Net(Gateway):
 
     def operator(self, verb, name):
         """`appliance ike VERB NAME`: (exit code, text)."""
-        done = subprocess.run([self.program, "ike", verb, name, "--instance", "judge"], capture_output=True, text=True, env=self.environment, timeout=60)
+        return self.appliance("ike", verb, name)
+
+    def appliance(self, *words):
+        """`appliance WORDS`: (exit code, text)."""
+        done = subprocess.run([self.program, *words, "--instance", "judge"], capture_output=True, text=True, env=self.environment, timeout=60)
         return done.returncode, (done.stdout + done.stderr).strip()
 
     def process_of(self, program):
