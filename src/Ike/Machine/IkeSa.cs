@@ -81,6 +81,9 @@ internal sealed partial class IkeSa(ulong localSpi, bool isInitiator, IPEndPoint
     /// <summary>When the peer last proved that it is there.</summary>
     public Instant HeardAt { get; set; }
 
+    /// <summary>When IKE_SA_INIT began: our request left, or the peer's came.</summary>
+    public Instant BegunAt { get; set; }
+
     /// <summary>When it was established.</summary>
     public Instant EstablishedAt { get; set; }
 

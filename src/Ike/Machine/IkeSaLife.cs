@@ -56,7 +56,7 @@ internal sealed partial class IkeSa
         LeaveHalfOpen(step);
         step.StopTimer(this, TimerKind.HalfOpen);
         State = IkeSaState.Established;
-        (EstablishedAt, HeardAt) = (step.Now, step.Now);
+        (BegunAt, EstablishedAt, HeardAt) = (Establishment?.StartedAt ?? step.Now, step.Now, step.Now);
         Establishment = null;
         step.Machine.Identities.Add(this);
         SaLifetimes.Start(step, this);

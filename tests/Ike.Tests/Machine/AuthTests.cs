@@ -182,6 +182,21 @@ public class AuthTests
     }
 
     [Fact]
+    public void Rfc7296_2_4_AnInitialContactSoonAfterWeBeganIsARestartAndNoCrossing()
+    {
+        var net = new Net().Start(With(PeerB()), With(PeerA())).Run();
+        var before = net.A.Sa.LocalSpi;
+        net.B.Contexts.Clear();
+        var peer = PeerA();
+        net.B.Restart(With(peer with { Children = [peer.Children[0] with { Start = ChildStart.Always }] }), AddressB);
+        net.Pass(1000);
+        Assert.NotEqual(before, net.A.Sa.LocalSpi);
+        Assert.False(net.A.Sa.IsInitiator);
+        Assert.Contains(net.A.Actions, a => a is ForgetContext forget && forget.Id == before);
+        Assert.Single(net.A.Installed);
+    }
+
+    [Fact]
     public void BothBeginAtOnceAndOneIkeSaRemains()
     {
         var net = new Net().Start(With(PeerB()), With(PeerA() with { Children = [PeerA().Children[0] with { Start = ChildStart.Always }] })).Pass(60_000);
