@@ -34,7 +34,7 @@ def tests(directory, judged):
             yield {"peer": peer, "version": "", "case": ".".join(words[-2:]) + full[len(".".join(words)):], "result": outcome,
                    "detail": "" if message is None or not message.text else message.text.strip().splitlines()[0]}
     for crashed in sorted(directory.rglob("*.crashed")):
-        yield {"peer": "lab", "version": "", "case": crashed.stem, "result": "fail", "detail": "ended without a result"}
+        yield {"peer": "lab", "version": "", "case": crashed.stem, "result": "fail", "detail": "ended without a result, or was cut off"}
 
 
 def rest(form, directory):

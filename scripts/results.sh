@@ -12,7 +12,7 @@ for trx in $(find "$1" -name '*.trx' | sort); do
 done
 for crashed in $(find "$1" -name '*.crashed' | sort); do
     failed=$((failed + 1))
-    echo "failed: $(basename "$crashed" .crashed) ended without a result"
+    echo "failed: $(basename "$crashed" .crashed) ended without a result, or was cut off"
 done
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

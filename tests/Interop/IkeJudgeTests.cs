@@ -9,6 +9,8 @@ public class IkeJudgeTests
     [Trait("peer", "strongswan")]
     [InlineData("matrix")]
     [InlineData("life")]
+    [InlineData("moves")]
+    [InlineData("restarts")]
     [InlineData("decrypt")]
     public void StrongSwan_SaysAllIsWell(string part) => JudgeRun.Passes("ike_judge.py", part);
 

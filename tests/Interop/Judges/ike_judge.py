@@ -1,6 +1,6 @@
 """strongSwan against the gateway: every way to authenticate, key exchange and cipher, both roles, IPv4 and IPv6 outside, traffic both ways each time.
 
-ike_judge.py matrix|life|decrypt
+ike_judge.py matrix|life|moves|restarts|decrypt
 """
 import itertools
 import json
@@ -9,7 +9,7 @@ import tempfile
 
 from gateway import Unavailable, prepare
 from ike_decrypt import decrypt
-from ike_life import life
+from ike_life import life, moves, restarts
 from ike_net import OURS, Net, certificates, inner, outer, prefix
 from report import Report
 from strongswan import StrongSwan, version
@@ -111,7 +111,7 @@ def matrix(report):
                         report.run(f"{role} {method} {group} {cipher} over IPv{family}", lambda j=judgement, n=number, f=family: j(net, peer, n, f))
 
 
-PARTS = {"matrix": matrix, "life": life, "decrypt": decrypt}
+PARTS = {"matrix": matrix, "life": life, "moves": moves, "restarts": restarts, "decrypt": decrypt}
 
 
 def main():

@@ -1,4 +1,5 @@
 """The life of SAs with strongSwan: rekeying by either side under traffic, deletes, dead peers, restarts, fragmentation, NAT, narrowing, and what must be refused."""
+import contextlib
 import json
 import os
 import re
@@ -363,34 +364,48 @@ def keys(made):
     return {"x509": [made[p][0] for p in peers], "x509ca": [made["ca"][0], made["other-ca"][0]], "private": [made[p][1] for p in peers]}
 
 
-def life(report):
+@contextlib.contextmanager
+def running():
+    """The gateway and strongSwan, and the cases over them."""
     with tempfile.TemporaryDirectory(prefix="appliance-ike-") as folder:
         made = certificates(folder + "/pki")
         with Net(gateway_configuration(), COUNT + 1, files(made)) as net:
             with StrongSwan(net.peer, folder + "/peer", swanctl_configuration(), keys(made)) as peer:
-                cases = Life(net, peer)
-                report.run("RFC 5685 REDIRECT: we follow strongSwan to another address", cases.redirected)
-                report.run("RFC 5685 REDIRECT: strongSwan leaves a gateway that drains", cases.drained)
-                for what, by_us in ((w, u) for w in ("child", "IKE") for u in (False, True)):
-                    report.run(f"{what} rekey by {'us' if by_us else 'strongSwan'} under traffic", lambda w=what, u=by_us: cases.rekey(w, u))
-                report.run("delete by strongSwan", lambda: cases.delete(False))
-                report.run("delete by us", lambda: cases.delete(True))
-                report.run("child deleted by strongSwan, made again on demand", cases.delete_child)
-                report.run("RFC 7383 fragments with large RSA certificates, both roles", cases.fragments)
-                report.run("Ed25519 certificates, both roles", lambda: cases.pair(ED25519))
-                report.run("RFC 8784 post-quantum preshared key, both roles", lambda: cases.pair(PPK))
-                report.run("RFC 3884 IIPtran with strongSwan in tunnel mode, both roles", cases.iiptran)
-                report.run("selectors narrowed", cases.narrowed)
-                report.run("two children on one IKE SA", cases.two_children)
-                report.run("inner address for a client by CP", cases.client)
-                report.run("wrong PSK refused on both sides", lambda: cases.refused(WRONG_SECRET, r"c4\b.*(AUTHENTICATION_FAILED|authenticat)"))
-                report.run("wrong identity of the peer refused on both sides", lambda: cases.refused(WRONG_THEIR_ID, r"somebody\.example\.org"))
-                report.run("wrong identity of ours refused on both sides", lambda: cases.refused(WRONG_OUR_ID, r"c6\b.*(AUTHENTICATION_FAILED|authenticat|identity)"))
-                report.run("certificate of another CA refused on both sides", lambda: cases.refused(STRANGER, r"c7\b.*(chain|trust|authorit|AUTHENTICATION_FAILED)"))
-                report.run("no proposal chosen says what both sides want", lambda: cases.refused(NO_PROPOSAL, r"c9\b.*(proposal|NO_PROPOSAL_CHOSEN)"))
-                report.run("NAT in front of us", lambda: cases.nat(True))
-                report.run("NAT in front of strongSwan", lambda: cases.nat(False))
-                report.run("MOBIKE: strongSwan moves to another address", cases.mobike)
-                report.run("our slow path is killed: same IKE SA, no packet lost", cases.restarted_slow_path)
-                report.run("peer restarted: INITIAL_CONTACT", cases.restarted_peer)
-                report.run("dead peer found by liveness, then on demand again", cases.dead_peer)
+                yield Life(net, peer)
+
+
+def life(report):
+    with running() as cases:
+        for what, by_us in ((w, u) for w in ("child", "IKE") for u in (False, True)):
+            report.run(f"{what} rekey by {'us' if by_us else 'strongSwan'} under traffic", lambda w=what, u=by_us: cases.rekey(w, u))
+        report.run("delete by strongSwan", lambda: cases.delete(False))
+        report.run("delete by us", lambda: cases.delete(True))
+        report.run("child deleted by strongSwan, made again on demand", cases.delete_child)
+        report.run("RFC 7383 fragments with large RSA certificates, both roles", cases.fragments)
+        report.run("Ed25519 certificates, both roles", lambda: cases.pair(ED25519))
+        report.run("RFC 8784 post-quantum preshared key, both roles", lambda: cases.pair(PPK))
+        report.run("RFC 3884 IIPtran with strongSwan in tunnel mode, both roles", cases.iiptran)
+        report.run("selectors narrowed", cases.narrowed)
+        report.run("two children on one IKE SA", cases.two_children)
+        report.run("inner address for a client by CP", cases.client)
+        report.run("wrong PSK refused on both sides", lambda: cases.refused(WRONG_SECRET, r"c4\b.*(AUTHENTICATION_FAILED|authenticat)"))
+        report.run("wrong identity of the peer refused on both sides", lambda: cases.refused(WRONG_THEIR_ID, r"somebody\.example\.org"))
+        report.run("wrong identity of ours refused on both sides", lambda: cases.refused(WRONG_OUR_ID, r"c6\b.*(AUTHENTICATION_FAILED|authenticat|identity)"))
+        report.run("certificate of another CA refused on both sides", lambda: cases.refused(STRANGER, r"c7\b.*(chain|trust|authorit|AUTHENTICATION_FAILED)"))
+        report.run("no proposal chosen says what both sides want", lambda: cases.refused(NO_PROPOSAL, r"c9\b.*(proposal|NO_PROPOSAL_CHOSEN)"))
+
+
+def moves(report):
+    with running() as cases:
+        report.run("RFC 5685 REDIRECT: we follow strongSwan to another address", cases.redirected)
+        report.run("RFC 5685 REDIRECT: strongSwan leaves a gateway that drains", cases.drained)
+        report.run("NAT in front of us", lambda: cases.nat(True))
+        report.run("NAT in front of strongSwan", lambda: cases.nat(False))
+        report.run("MOBIKE: strongSwan moves to another address", cases.mobike)
+
+
+def restarts(report):
+    with running() as cases:
+        report.run("our slow path is killed: same IKE SA, no packet lost", cases.restarted_slow_path)
+        report.run("peer restarted: INITIAL_CONTACT", cases.restarted_peer)
+        report.run("dead peer found by liveness, then on demand again", cases.dead_peer)
