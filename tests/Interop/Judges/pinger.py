@@ -50,7 +50,7 @@ class Pinger:
 
     def receive(self, until):
         """Takes answers until a moment, or until all are there."""
-        while (left := until - time.monotonic()) > 0:
+        while len(self.answered) < self.sent and (left := until - time.monotonic()) > 0:
             if not select.select([self.socket], [], [], left)[0]:
                 return
             try:
@@ -59,8 +59,6 @@ class Pinger:
                 continue
             if len(octets) >= 8 and octets[0] == self.reply and struct.unpack("!H", octets[4:6])[0] == self.identifier:
                 self.answered.add(struct.unpack("!H", octets[6:8])[0])
-                if len(self.answered) == self.sent:
-                    return
 
     def once(self, count, interval, wait):
         """How many of `count` were answered."""
