@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Appliance.Crypto.Tests;
 
 /// <summary>Authorities, certificates and revocation lists made by openssl.</summary>
@@ -41,6 +43,10 @@ internal sealed class OpenSslPki : IDisposable
         OpenSsl.Run("crl", "-in", $"{issuer}.crl", "-outform", "DER", "-out", $"{issuer}.crl.der");
         return OpenSsl.Read($"{issuer}.crl.der");
     }
+
+    /// <summary>When a revocation list ends, as openssl reads it.</summary>
+    public DateTimeOffset Ends(string list) =>
+        DateTimeOffset.Parse(OpenSsl.Run("crl", "-in", list, "-noout", "-nextupdate", "-dateopt", "iso_8601").Split('=')[1].Trim(), CultureInfo.InvariantCulture);
 
     /// <summary>What openssl thinks of a chain.</summary>
     public bool Verifies(string root, string leaf, params string[] between)
