@@ -11,10 +11,12 @@ public sealed class ReferenceTests
         ["Esp"] = ["Crypto", "Shared", "Wire"],
         ["PacketIo"] = ["Shared"],
         ["DataPlane"] = ["Crypto", "Esp", "PacketIo", "Shared", "Wire"],
+        ["Bfd"] = ["Machine"],
+        ["Bgp"] = ["Machine"],
         ["Ike"] = ["Crypto", "Machine"],
         ["Machine"] = [],
         ["Policy"] = ["Shared", "Wire"],
-        ["SlowPath"] = ["Crypto", "Ike", "Machine", "Policy", "Shared", "Wire"],
+        ["SlowPath"] = ["Bfd", "Bgp", "Crypto", "Ike", "Machine", "Policy", "Shared", "Wire"],
         ["Supervisor"] = ["PacketIo", "Shared"],
         ["Cli"] = ["Shared"],
     };
@@ -62,6 +64,8 @@ public sealed class ReferenceTests
     [InlineData("Policy")]
     [InlineData("Machine")]
     [InlineData("Ike")]
+    [InlineData("Bgp")]
+    [InlineData("Bfd")]
     public void PureRoomsDoNotTouchTheWorld(string room)
     {
         string[] forbidden = ["Console.", "Thread.Sleep", "Task.Delay", "System.Net.Sockets", "new Socket(", "System.IO.File", "File.Open", "File.Read", "DateTime.Now", "DateTime.UtcNow", "Process.Start"];
