@@ -29,6 +29,9 @@ public sealed record BgpConfiguration
     /// <summary>Routes that we originate into the global table.</summary>
     public IReadOnlyList<OriginatedRoute> Networks { get; init; } = [];
 
+    /// <summary>Learned routes inside of these prefixes are written into the kernel's table too, for what the host itself sends.</summary>
+    public IReadOnlyList<IPNetwork> Kernel { get; init; } = [];
+
     /// <summary>How many equally good paths of EBGP are used at once.</summary>
     public int ExternalPaths { get; init; } = 1;
 
@@ -141,6 +144,9 @@ public sealed record FamilyConfiguration
 
     /// <summary>We are the next hop of what we send to IBGP.</summary>
     public bool NextHopSelf { get; init; }
+
+    /// <summary>What stands as next hop where that is we; null for our address of the session. IPv6 routes over an IPv4 session, and IPv4 routes over IPv6 without RFC 8950, need it.</summary>
+    public IPAddress? NextHop { get; init; }
 
     /// <summary>Several paths are sent (RFC 7911): how many at most; 0 for the best alone.</summary>
     public int AddPathSend { get; init; }

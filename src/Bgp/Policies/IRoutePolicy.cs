@@ -20,7 +20,10 @@ public interface IRoutePolicy
     /// <summary>Whether the answer depends on the prefix; when not, the answer for a set of attributes can be kept.</summary>
     bool DependsOnPrefix { get; }
 
-    /// <summary>The attributes that the route goes on with (the same object when nothing changes); null: it is rejected.</summary>
+    /// <summary>
+    /// The attributes that the route goes on with (the same object when nothing changes); null: it is rejected. An export policy that changes the next hop has the last word on it:
+    /// <see cref="IPAddress.Any"/> stands for our address of the session.
+    /// </summary>
     /// <param name="session">Where it is from, or goes to.</param>
     /// <param name="family">Its family.</param>
     /// <param name="nlri">What it reaches.</param>
