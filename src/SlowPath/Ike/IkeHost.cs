@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Appliance.Ike;
 using Appliance.Machine;
 using Appliance.SlowPath.Serving;
@@ -12,28 +11,20 @@ namespace Appliance.SlowPath.Ike;
 /// </summary>
 internal sealed class IkeHost : IIkeEvents
 {
-    private const int DatagramsPerTurn = 64, OthersPerTurn = 256, SeedsPerDraw = 64;
-    private readonly IMachine<IkeEvent, IkeAction> machine;
+    private const int DatagramsPerTurn = 64, OthersPerTurn = 256;
+    private readonly MachineStepper<IkeEvent, IkeAction> stepper;
     private readonly DatagramInbox inbox;
     private readonly IkeWork work;
     private readonly Action wake;
-    private readonly Action<IkeAction> execute;
-    private readonly ILogger log;
     private readonly Queue<IkeEvent> raised = [];
-    private readonly List<IkeAction> actions = [];
-    private readonly byte[] seeds = new byte[SeedsPerDraw * Entropy.SeedLength];
-    private readonly Entropy entropy = new(new byte[Entropy.SeedLength]);
-    private int seed = SeedsPerDraw;
 
     /// <summary>A host for a machine. <paramref name="wake"/> makes the loop call <see cref="Turn"/>.</summary>
     public IkeHost(IMachine<IkeEvent, IkeAction> machine, DatagramInbox inbox, IkeWork work, Action wake, Action<IkeAction> execute, ILogger log)
     {
-        this.machine = machine;
+        stepper = new MachineStepper<IkeEvent, IkeAction>("IKE", machine, execute, log);
         this.inbox = inbox;
         this.work = work;
         this.wake = wake;
-        this.execute = execute;
-        this.log = log;
     }
 
     /// <inheritdoc/>
@@ -66,48 +57,10 @@ internal sealed class IkeHost : IIkeEvents
             Step(datagram);
         }
 
-        if (machine.NextDue.Milliseconds <= Environment.TickCount64) Step(TimePassed.Event);
-        return others == 0 || datagrams == 0 || raised.Count > 0 ? 0 : machine.NextDue.Milliseconds;
+        if (stepper.NextDue.Milliseconds <= Environment.TickCount64) Step(TimePassed.Event);
+        return others == 0 || datagrams == 0 || raised.Count > 0 ? 0 : stepper.NextDue.Milliseconds;
     }
 
     /// <summary>One event now; for the start, when nothing else runs yet.</summary>
-    internal void Step(IkeEvent e)
-    {
-        actions.Clear();
-        try
-        {
-            machine.Step(new StepContext(new Instant(Environment.TickCount64), Fresh()), e, actions);
-        }
-        catch (Exception exception)
-        {
-            // Whatever a peer sent must not stop the gateway; the state that this event was about is lost to its timers.
-            log.LogError(exception, "the IKE machine failed at {Event}", e.GetType().Name);
-        }
-
-        foreach (var action in actions)
-        {
-            try
-            {
-                execute(action);
-            }
-            catch (Exception exception)
-            {
-                log.LogError(exception, "{Action} failed", action.GetType().Name);
-            }
-        }
-    }
-
-    private Entropy Fresh()
-    {
-        if (seed == SeedsPerDraw)
-        {
-            RandomNumberGenerator.Fill(seeds);
-            seed = 0;
-        }
-
-        var fresh = seeds.AsSpan(seed++ * Entropy.SeedLength, Entropy.SeedLength);
-        entropy.Reseed(fresh);
-        CryptographicOperations.ZeroMemory(fresh);
-        return entropy;
-    }
+    internal void Step(IkeEvent e) => stepper.Step(e);
 }

@@ -70,7 +70,7 @@ internal sealed class IkeService : IDisposable
     /// <summary>What is wrong with sockets and credentials, one sentence each.</summary>
     public IEnumerable<string> Problems => sockets.Problems.Concat(credentialProblems);
 
-    /// <summary>The loop's turn, see <see cref="EventLoop.Turn"/>.</summary>
+    /// <summary>The loop's turn, see <see cref="EventLoop.Turns"/>.</summary>
     public long Turn() => started ? host.Turn() : long.MaxValue;
 
     /// <summary>First addresses, then the IKE SAs of an earlier process, then the configuration; the children that still have an IKE SA are claimed.</summary>

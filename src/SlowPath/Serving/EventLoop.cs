@@ -2,11 +2,12 @@ namespace Appliance.SlowPath.Serving;
 
 /// <summary>
 /// One thread that owns all state. Others hand it work with <c>RunAsync</c>; an await in that work comes back to the same thread, so between two awaits nothing
-/// else runs. A tick runs at least every few milliseconds. What comes in great numbers (datagrams, results) waits in inboxes of its own: <see cref="Wake"/> makes the loop call
-/// <see cref="Turn"/>, which empties them, a bounded number each time, so that all kinds of work take turns.
+/// else runs. A tick runs at least every few milliseconds. What comes in great numbers (datagrams, messages, results) waits in inboxes of its own: <see cref="Wake"/> makes the loop call
+/// every one of <see cref="Turns"/>, which empty them, a bounded number each time, so that all kinds of work take turns.
 /// </summary>
 internal sealed class EventLoop : SynchronizationContext
 {
+    private const int ItemsPerRound = 16;
     private readonly Queue<(SendOrPostCallback Work, object? State)> queue = [];
     private readonly Action tick;
     private readonly int tickMilliseconds;
@@ -19,8 +20,8 @@ internal sealed class EventLoop : SynchronizationContext
         this.tickMilliseconds = tickMilliseconds;
     }
 
-    /// <summary>Called in each round of the loop. Says when it wants to be called next (<see cref="Environment.TickCount64"/>): now or earlier when it has more to do.</summary>
-    public Func<long>? Turn { get; set; }
+    /// <summary>Called in each round of the loop, one after the other. Each says when it wants to be called next (<see cref="Environment.TickCount64"/>): now or earlier when it has more to do.</summary>
+    public List<Func<long>> Turns { get; } = [];
 
     /// <summary>Runs until told to stop. The caller's thread is the loop.</summary>
     public void Run(CancellationToken stop)
@@ -32,9 +33,10 @@ internal sealed class EventLoop : SynchronizationContext
         while (!stop.IsCancellationRequested)
         {
             var wait = (int)Math.Clamp(Math.Min(next, turn) - Environment.TickCount64, 0, tickMilliseconds);
-            if (TryTake(wait, out var item)) item.Work(item.State);
+            for (var items = 0; items < ItemsPerRound && TryTake(items == 0 ? wait : 0, out var item); items++) item.Work(item.State);
             Interlocked.Exchange(ref awake, 0);
-            turn = Turn?.Invoke() ?? long.MaxValue;
+            turn = long.MaxValue;
+            foreach (var one in Turns) turn = Math.Min(turn, one());
             if (Environment.TickCount64 < next) continue;
             next = Environment.TickCount64 + tickMilliseconds;
             tick();
@@ -43,7 +45,7 @@ internal sealed class EventLoop : SynchronizationContext
         SetSynchronizationContext(before);
     }
 
-    /// <summary>Makes the loop call <see cref="Turn"/> soon. Any thread; cheap when that is under way already.</summary>
+    /// <summary>Makes the loop call <see cref="Turns"/> soon. Any thread; cheap when that is under way already.</summary>
     public void Wake()
     {
         if (Interlocked.Exchange(ref awake, 1) == 1) return;

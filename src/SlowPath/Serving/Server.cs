@@ -30,7 +30,7 @@ internal sealed class Server : IDisposable
         loop = new EventLoop(Tick, TickMilliseconds);
         this.configuration = configuration;
         ike = new IkeService(loop, region, gateway.Children, gateway.UseInnerAddresses, exportFile, log);
-        loop.Turn = ike.Turn;
+        loop.Turns.Add(ike.Turn);
         gateway.Ike = ike.Events;
         gateway.Prepare = ike.Prepare;
         gateway.Reloaded += Reloaded;

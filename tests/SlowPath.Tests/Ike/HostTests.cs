@@ -28,7 +28,7 @@ public sealed class HostTests : IDisposable
         inbox = new DatagramInbox(counters);
         work = new IkeWork(new NoSigner(), counters, loop.Wake, NullLogger.Instance);
         host = new IkeHost(machine, inbox, work, loop.Wake, Execute, NullLogger.Instance);
-        loop.Turn = host.Turn;
+        loop.Turns.Add(host.Turn);
         thread = new Thread(() => loop.Run(stop.Token)) { IsBackground = true };
         thread.Start();
     }

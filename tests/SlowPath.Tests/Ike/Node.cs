@@ -76,7 +76,7 @@ internal sealed class Node : IDisposable
         loaded = loaded with { Ike = loaded.Ike! with { Peers = [loaded.Ike.Peers[0] with { Local = [address], Remote = [remote] }] } };
         loop = new EventLoop(() => { }, 20);
         Ike = new IkeService(loop, region, Children, _ => { }, ExportFile, Log);
-        loop.Turn = Ike.Turn;
+        loop.Turns.Add(Ike.Turn);
         Children.Events = Ike.Events;
         var (running, token) = (loop, stop.Token);
         thread = new Thread(() => running.Run(token)) { IsBackground = true };
