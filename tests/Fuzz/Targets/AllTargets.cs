@@ -18,5 +18,6 @@ internal static class AllTargets
         .. CertificateTargets.List,
         .. IkeMessageTargets.List,
         .. IkeMachineTargets.List,
+        .. BfdTargets.List,
     ];
 }
