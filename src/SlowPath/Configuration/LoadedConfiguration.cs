@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Appliance.Bgp;
 using Appliance.Ike;
 using Appliance.Policy;
 
@@ -12,6 +13,9 @@ public sealed record LoadedConfiguration
 
     /// <summary>The PAD with its children; null where the file names no peer and has no <c>ike</c> section: then nobody listens on UDP 500.</summary>
     public IkeConfiguration? Ike { get; init; }
+
+    /// <summary>What BGP does; null where the file has no <c>bgp</c> section: then nobody listens on TCP 179.</summary>
+    public BgpConfiguration? Bgp { get; init; }
 
     /// <summary>Our credentials; <see cref="IkePeer.LocalCredential"/> is the name of one.</summary>
     public IReadOnlyList<CredentialFiles> Credentials { get; init; } = [];
@@ -31,7 +35,7 @@ public sealed record LoadedConfiguration
     /// <summary>What is allowed and unwise.</summary>
     public IReadOnlyList<ConfigurationError> Warnings { get; init; } = [];
 
-    /// <summary>Wipes shared keys and post-quantum keys: when nobody uses this configuration any more.</summary>
+    /// <summary>Wipes shared keys, post-quantum keys and keys of TCP-MD5: when nobody uses this configuration any more.</summary>
     public void WipeSecrets()
     {
         foreach (var peer in Ike?.Peers ?? [])
@@ -39,6 +43,9 @@ public sealed record LoadedConfiguration
             CryptographicOperations.ZeroMemory(peer.SharedKey);
             CryptographicOperations.ZeroMemory(peer.Ppk?.Key);
         }
+
+        foreach (var neighbor in (Bgp?.Neighbors ?? []).Concat(Bgp?.Dynamic.Select(d => d.Template) ?? []))
+            CryptographicOperations.ZeroMemory(neighbor.Transport.Md5Key);
     }
 }
 

@@ -42,6 +42,13 @@ internal sealed class MapReader
         return entries.TryGetValue(key, out var entry) && entry.Value is not YamlText { IsNull: true } ? entry.Value : null;
     }
 
+    /// <summary>Whether the key is there, with a value or without.</summary>
+    public bool Has(string key)
+    {
+        known.Add(key);
+        return entries.ContainsKey(key);
+    }
+
     /// <summary>Where a key's value stands, or the map.</summary>
     public SourcePosition PositionOf(string key) => entries.TryGetValue(key, out var entry) ? entry.Value.At : At;
 

@@ -26,7 +26,7 @@ internal sealed record YamlMap(SourcePosition At, List<(YamlText Key, YamlNode V
 /// </summary>
 internal sealed class YamlTree
 {
-    private const int MaximumDepth = 8;
+    private const int MaximumDepth = 10;
     private const int MaximumNodes = 2_000_000;
     private const int MaximumScalar = 4096;
     private readonly ConfigurationErrors errors;
