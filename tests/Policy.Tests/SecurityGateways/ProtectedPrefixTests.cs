@@ -1,0 +1,143 @@
+using Appliance.Shared;
+
+namespace Appliance.Policy.Tests.SecurityGateways;
+
+/// <summary>A prefix ever learned with the Security Gateway Identity stays discarded until the operator clears it: the four cases of issue 4 item 2, and what goes with them.</summary>
+public sealed class ProtectedPrefixTests
+{
+    private readonly GatewayRig rig = new();
+
+    public ProtectedPrefixTests()
+    {
+        rig.Learn("0.0.0.0/0", GatewayRig.Path(null));
+        rig.Learn("10.2.0.0/16", GatewayRig.Path("198.51.100.1"));
+        Assert.Equal("ce-198.51.100.1", rig.Find("10.2.3.4"));
+        Assert.Equal("plain", rig.Find("8.8.8.8"));
+    }
+
+    [Fact]
+    public void Issue4_2_AWithdrawnPrefixStaysDiscarded()
+    {
+        rig.Learn("10.2.0.0/16");
+        Assert.Equal("discard", rig.Find("10.2.3.4"));
+        Assert.Equal(ProtectionReason.Withdrawn, rig.Reason("10.2.0.0/16"));
+        Assert.Equal([GatewayRig.GatewayA], rig.Last.GoneGateways);
+    }
+
+    [Fact]
+    public void Issue4_2_AnEqualRouteWithoutTheAttributeIsDiscarded()
+    {
+        rig.Learn("10.2.0.0/16", GatewayRig.Path(null));
+        Assert.Equal("discard", rig.Find("10.2.3.4"));
+        Assert.Equal(ProtectionReason.WithoutIdentity, rig.Reason("10.2.0.0/16"));
+        Assert.Contains("protected clear", Assert.Single(rig.Last.Discarded).Explanation, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Issue4_2_ALessSpecificRouteWithoutTheAttributeDoesNotCarryIt()
+    {
+        rig.Learn("10.2.0.0/16");
+        rig.Learn("10.0.0.0/8", GatewayRig.Path(null));
+        Assert.Equal("discard", rig.Find("10.2.3.4"));
+        Assert.Equal("plain", rig.Find("10.3.0.1"));
+    }
+
+    [Fact]
+    public void Issue4_2_AMoreSpecificRouteWithoutTheAttributeIsDiscarded()
+    {
+        rig.Learn("10.2.3.0/24", GatewayRig.Path(null, "pe2"));
+        Assert.Equal("discard", rig.Find("10.2.3.4"));
+        Assert.Equal("ce-198.51.100.1", rig.Find("10.2.4.4"));
+        Assert.Equal(ProtectionReason.InsideRemembered, rig.Reason("10.2.3.0/24"));
+        rig.Learn("10.2.0.0/16");
+        Assert.Equal("discard", rig.Find("10.2.3.4"));
+        Assert.Equal("discard", rig.Find("10.2.4.4"));
+    }
+
+    [Fact]
+    public void MoreSpecificPlainRoutesThatWereThereBeforeAreDiscardedOnceTheirCoverIsProtected()
+    {
+        rig.Learn("10.3.7.0/24", GatewayRig.Path(null));
+        rig.Learn("10.3.8.0/24", GatewayRig.Path(null));
+        rig.Learn("10.4.8.0/24", GatewayRig.Path(null));
+        Assert.Equal("plain", rig.Find("10.3.7.1"));
+        rig.Learn("10.3.0.0/16", GatewayRig.Path("198.51.100.2"));
+        Assert.Equal(("discard", "discard", "ce-198.51.100.2", "plain"), (rig.Find("10.3.7.1"), rig.Find("10.3.8.1"), rig.Find("10.3.9.1"), rig.Find("10.4.8.1")));
+    }
+
+    [Fact]
+    public void APlainRouteInTheSameBatchIsNeverPlain()
+    {
+        rig.Learn(("10.5.1.0/24", [GatewayRig.Path(null)]), ("10.5.0.0/16", [GatewayRig.Path("198.51.100.1")]), ("10.5.0.0/16", [GatewayRig.Path(null)]));
+        Assert.DoesNotContain(rig.Last.Routes, r => r.Target is { Kind: LearnedKind.Via });
+        Assert.Equal("discard", rig.Find("10.5.0.1"));
+        Assert.Equal("discard", rig.Find("10.5.1.1"));
+    }
+
+    [Fact]
+    public void ItComesBackWithTheAttribute()
+    {
+        rig.Learn("10.2.0.0/16", GatewayRig.Path(null));
+        rig.Learn("10.2.0.0/16", GatewayRig.Path("198.51.100.2"));
+        Assert.Equal("ce-198.51.100.2", rig.Find("10.2.3.4"));
+        Assert.Equal([GatewayRig.GatewayB], rig.Last.NewGateways);
+    }
+
+    [Fact]
+    public void TheOperatorClearsIt()
+    {
+        rig.Learn("10.2.3.0/24", GatewayRig.Path(null));
+        rig.Learn("10.2.0.0/16");
+        rig.Apply(rig.Gateways.Clear(Inputs.Prefix("10.2.0.0/16"), 9)!);
+        Assert.Equal(("plain", "plain"), (rig.Find("10.2.3.4"), rig.Find("10.2.4.4")));
+        Assert.Equal([Inputs.Prefix("10.2.0.0/16")], rig.Last.Forgotten);
+        Assert.Empty(rig.Gateways.Entries);
+        Assert.Null(rig.Gateways.Clear(Inputs.Prefix("10.2.0.0/16"), 9));
+    }
+
+    [Fact]
+    public void WhatIsAnnouncedIsRememberedAgainWhenItIsCleared()
+    {
+        rig.Apply(rig.Gateways.ClearAll(9));
+        Assert.Equal("10.2.0.0/16", rig.Remembered);
+        Assert.Empty(rig.Last.Forgotten);
+        Assert.Empty(rig.Last.Remembered);
+        rig.Learn("10.2.0.0/16");
+        Assert.Equal("discard", rig.Find("10.2.3.4"));
+    }
+
+    [Fact]
+    public void AProtectedRangeTakesNoPlainRoute()
+    {
+        rig.Learn(("10.200.0.0/16", [GatewayRig.Path(null)]), ("10.200.5.0/24", [GatewayRig.Path(null)]), ("10.200.6.0/24", [GatewayRig.Path("198.51.100.1")]));
+        Assert.Equal(("discard", "discard", "ce-198.51.100.1"), (rig.Find("10.200.9.9"), rig.Find("10.200.5.1"), rig.Find("10.200.6.1")));
+        Assert.Equal(ProtectionReason.InsideProtected, rig.Reason("10.200.5.0/24"));
+    }
+
+    [Fact]
+    public void TheWidestPrefixAloneIsRemembered()
+    {
+        rig.Learn("10.2.9.0/24", GatewayRig.Path("198.51.100.1"));
+        Assert.Equal("10.2.0.0/16", rig.Remembered);
+        rig.Learn("10.0.0.0/8", GatewayRig.Path("198.51.100.2"));
+        Assert.Equal("10.0.0.0/8", rig.Remembered);
+        Assert.Equal([Inputs.Prefix("10.2.0.0/16")], rig.Last.Forgotten);
+        rig.Learn("10.2.9.0/24");
+        Assert.Equal("ce-198.51.100.1", rig.Find("10.2.9.1"));
+        rig.Learn("10.2.0.0/16");
+        Assert.Equal("ce-198.51.100.2", rig.Find("10.2.9.1"));
+        rig.Learn("10.0.0.0/8");
+        Assert.Equal("discard", rig.Find("10.2.9.1"));
+    }
+
+    [Fact]
+    public void WhatEarlierRunsRememberIsDiscardedAtOnceButForWhatTheyLeft()
+    {
+        var later = new GatewayRig(null, "10.2.0.0/16", "10.3.0.0/16");
+        later.Apply(later.Gateways.HoldRemembered(p => p == Inputs.Prefix("10.2.0.0/16"), 1));
+        Assert.Equal("10.3.0.0/16 discard", later.Table);
+        later.Learn("0.0.0.0/0", GatewayRig.Path(null));
+        later.Apply(later.Gateways.HoldRemembered(_ => false, 2));
+        Assert.Equal("0.0.0.0/0 plain; 10.2.0.0/16 discard; 10.3.0.0/16 discard", later.Table);
+    }
+}
