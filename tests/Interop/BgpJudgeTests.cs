@@ -1,0 +1,16 @@
+namespace Appliance.Interop;
+
+/// <summary>Judges of BGP that are not ours (Judges/bgp_*.py): BIRD, FRR, GoBGP, ExaBGP, OpenBGPD.</summary>
+[Collection("lab")]
+public class BgpJudgeTests
+{
+    /// <summary>Sessions and routes of all families with everybody; route reflection; graceful restart; BFD; malformed messages.</summary>
+    [SkippableTheory]
+    [Trait("peer", "bgp")]
+    [InlineData("sessions")]
+    [InlineData("reflection")]
+    [InlineData("restart")]
+    [InlineData("liveness")]
+    [InlineData("malformed")]
+    public void Speakers_SayAllIsWell(string part) => JudgeRun.Passes("bgp_judge.py", part);
+}
