@@ -46,10 +46,53 @@ public sealed class LabReaderTests : IDisposable
         Assert.Equal(["10.1.0.2/24", "fd00:1::2/64"], lab.Links[0].A.Addresses);
         Assert.Equal(new LabKeys("aes-256-gcm", false, 64, "gw-a", "to-b", "gw-b", "to-a"), Assert.Single(lab.Keys));
         Assert.Equal(("gw-a", "lan0"), Assert.Single(lab.Wan));
-        Assert.Equal("fd00:2::2", lab.Traffic!.Ping6);
+        Assert.Equal([new LabPing("ping", "host-a", "10.2.0.2"), new LabPing("ping6", "host-a", "fd00:2::2")], lab.Traffic!.Pings);
+        Assert.Equal(("host-a", "10.2.0.2"), lab.Traffic.Tcp);
         Assert.Equal(["gw-a.example.org"], lab.Pki!.Certificates);
         Assert.Equal(["site"], lab.Pki.SharedKeys);
         Assert.Equal("gw-a/to-b", Assert.Single(lab.Up).ToString());
+    }
+
+    [Fact]
+    public void BridgesProgramsAndPairs_AreRead()
+    {
+        scratch.Write("daemon.sh", "exec sleep 1\n");
+        var lab = LabReader.Read(scratch.Write("lab.yaml", """
+            lab: pairs
+            nodes:
+              - { name: host-a, kind: host }
+              - { name: pe, kind: router, program: daemon.sh, bridges: [ { name: ce, addresses: [ 192.0.2.13/28 ] } ] }
+            links:
+              - { a: { node: host-a, device: eth0 }, b: { node: pe, device: to-a, bridge: ce } }
+            traffic: { pairs: [ { from: host-a, ping: 192.0.2.13 }, { from: pe, ping: 192.0.2.14 } ] }
+            """));
+        Assert.Equal("192.0.2.13/28", Assert.Single(Assert.Single(lab.Node("pe").Bridges).Addresses));
+        Assert.EndsWith("/daemon.sh", lab.Node("pe").Program, StringComparison.Ordinal);
+        Assert.Equal(("", "ce"), (lab.Links[0].A.Bridge, lab.Links[0].B.Bridge));
+        Assert.True(lab.Traffic!.IsPairs);
+        Assert.Equal([new LabPing("host-a 192.0.2.13", "host-a", "192.0.2.13"), new LabPing("pe 192.0.2.14", "pe", "192.0.2.14")], lab.Traffic.Pings);
+    }
+
+    [Theory]
+    [InlineData("device: to-a, bridge: ce", "device: to-a, bridge: cee", "pe has no bridge 'cee'")]
+    [InlineData("program: daemon.sh", "program: none.sh", "none.sh is not there")]
+    [InlineData("[ { from: host-a, ping: 192.0.2.13 } ]", "[]", "there are no pairs")]
+    [InlineData("from: host-a, ping", "from: host-x, ping", "there is no node 'host-x'")]
+    public void BridgesProgramsAndPairs_ThatAreWrong_AreRefused(string right, string wrong, string said)
+    {
+        scratch.Write("daemon.sh", "exec sleep 1\n");
+        const string Right = """
+            lab: pairs
+            nodes:
+              - { name: host-a, kind: host }
+              - { name: pe, kind: router, program: daemon.sh, bridges: [ { name: ce } ] }
+            links:
+              - { a: { node: host-a, device: eth0 }, b: { node: pe, device: to-a, bridge: ce } }
+            traffic: { pairs: [ { from: host-a, ping: 192.0.2.13 } ] }
+            """;
+        Assert.Contains(right, Right, StringComparison.Ordinal);
+        var failure = Assert.Throws<Failure>(() => LabReader.Read(scratch.Write("lab.yaml", Right.Replace(right, wrong, StringComparison.Ordinal))));
+        Assert.Contains(said, failure.Why, StringComparison.Ordinal);
     }
 
     [Theory]

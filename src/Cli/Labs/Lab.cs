@@ -12,7 +12,7 @@ internal sealed class Lab
 {
     private const int ReadySeconds = 40;
     private static int made;
-    private readonly Dictionary<string, Process> gateways = [];
+    private readonly Dictionary<string, Process> running = [];
 
     private Lab(LabFile file, LabState state)
     {
@@ -40,6 +40,7 @@ internal sealed class Lab
         {
             lab.MakeNetwork(say, stop);
             if (file.Pki is { } pki) LabCredentials.Make(lab.State, file, pki, say);
+            foreach (var node in file.Nodes.Where(n => n.Program is not null)) lab.StartProgram(node, say);
             foreach (var gateway in file.Gateways)
             {
                 stop.ThrowIfCancellationRequested();
@@ -70,11 +71,23 @@ internal sealed class Lab
         var process = Tool.Start("sh",
             ["-c", "log=$1; shift; exec setsid \"$@\" >>\"$log\" 2>&1 </dev/null", "sh", State.Log(node), "ip", .. Topology.Inside(node.Namespace, Programs.Find(Programs.Cli), "run", LabCredentials.Configuration(State, File, gateway))],
             environment: new Dictionary<string, string> { [RuntimePaths.Variable] = State.Runtime });
-        gateways[gateway.Name] = process;
+        running[gateway.Name] = process;
         State = (State with
         {
             Nodes = [.. State.Nodes.Select(n => n.Name == gateway.Name ? n with { Process = process.Id, Started = LinuxProcess.StartTime(process.Id) } : n)],
         }).Save();
+    }
+
+    /// <summary>
+    /// Starts a node's program. Its environment says where the lab's files are (LAB_FILES), where its credentials are (LAB_PKI) and where it may write (LAB_STATE). It ends with its namespace.
+    /// </summary>
+    private void StartProgram(LabNode node, Action<string> say)
+    {
+        var state = State.Node(node.Name);
+        var folder = Directory.CreateDirectory(Path.Combine(State.Directory, node.Name)).FullName;
+        running[node.Name] = Tool.Start("sh", ["-c", "log=$1; shift; exec setsid \"$@\" >>\"$log\" 2>&1 </dev/null", "sh", State.Log(state), "ip", .. Topology.Inside(state.Namespace, "sh", node.Program!)],
+            environment: new Dictionary<string, string> { ["LAB_FILES"] = Path.GetDirectoryName(node.Program!)!, ["LAB_PKI"] = Path.Combine(State.Directory, "pki"), ["LAB_STATE"] = folder });
+        say($"{node.Name}: started ({Path.GetFileName(node.Program)})");
     }
 
     /// <summary>Waits until every gateway says that it is well.</summary>
@@ -88,6 +101,7 @@ internal sealed class Lab
         while (missing.Count > 0)
         {
             stop.ThrowIfCancellationRequested();
+            foreach (var node in File.Nodes.Where(n => n.Program is not null)) ThrowIfEnded(node.Name);
             foreach (var name in missing.Keys.ToList())
             {
                 ThrowIfEnded(name);
@@ -119,6 +133,7 @@ internal sealed class Lab
         {
             stop.ThrowIfCancellationRequested();
             Topology.MakeNode(State.Node(node.Name).Namespace, node);
+            Topology.MakeBridges(State.Node(node.Name).Namespace, node);
         }
 
         foreach (var link in File.Links)
@@ -140,16 +155,16 @@ internal sealed class Lab
         say($"network: {File.Nodes.Count} namespaces, {File.Links.Count} links ({State.Id})");
     }
 
-    /// <summary>A gateway that ended cannot become ready.</summary>
+    /// <summary>A gateway or a program that ended cannot become ready.</summary>
     /// <exception cref="Failure">It ended: what it said last.</exception>
     public void ThrowIfEnded(string name)
     {
-        if (!gateways.TryGetValue(name, out var process) || !process.HasExited) return;
-        throw new Failure($"{name} ended with exit code {process.ExitCode}", State.Id, Tail(name), $"correct what it says: {File.Node(name).Configuration}",
+        if (!running.TryGetValue(name, out var process) || !process.HasExited) return;
+        throw new Failure($"{name} ended with exit code {process.ExitCode}", State.Id, Tail(name), $"correct what it says: {File.Node(name).Configuration ?? File.Node(name).Program}",
             process.ExitCode == Failure.BadInput ? Failure.BadInput : Failure.AtRunTime);
     }
 
-    /// <summary>The last lines that a gateway wrote.</summary>
+    /// <summary>The last lines that a gateway or a program wrote.</summary>
     public string Tail(string name)
     {
         var log = State.Log(State.Node(name));

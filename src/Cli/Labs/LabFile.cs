@@ -14,9 +14,13 @@ internal enum NodeKind
 }
 
 /// <summary>A network namespace. <paramref name="Configuration"/> is the gateway's file, an absolute path; <paramref name="Instance"/> its instance name.
-/// <paramref name="Masquerade"/>: a router's device behind which it hides everybody else (NAT); empty for none.</summary>
+/// <paramref name="Masquerade"/>: a router's device behind which it hides everybody else (NAT); empty for none.
+/// <paramref name="Program"/>: a shell script that runs in the node as long as the lab is up: daemons that are not ours; an absolute path, or null.</summary>
 internal sealed record LabNode(string Name, NodeKind Kind, string? Configuration, string? Instance, IReadOnlyList<LabRoute> Routes, IReadOnlyList<LabSysctl> Sysctls,
-    string Masquerade);
+    string Masquerade, IReadOnlyList<LabBridge> Bridges, string? Program);
+
+/// <summary>A bridge inside a node, which devices of links can be ports of.</summary>
+internal sealed record LabBridge(string Name, IReadOnlyList<string> Addresses);
 
 /// <summary>A route as <c>ip route</c> takes it.</summary>
 internal sealed record LabRoute(string To, string Via);
@@ -24,8 +28,8 @@ internal sealed record LabRoute(string To, string Via);
 /// <summary>A kernel variable, its name with dots.</summary>
 internal sealed record LabSysctl(string Name, string Value);
 
-/// <summary>One end of a link.</summary>
-internal sealed record LabEnd(string Node, string Device, IReadOnlyList<string> Addresses);
+/// <summary>One end of a link. <paramref name="Bridge"/>: the bridge of its node that it is a port of; empty for none.</summary>
+internal sealed record LabEnd(string Node, string Device, IReadOnlyList<string> Addresses, string Bridge);
 
 /// <summary>A pair of virtual Ethernet devices.</summary>
 internal sealed record LabLink(LabEnd A, LabEnd B, int Mtu, int Queues);
@@ -43,8 +47,15 @@ internal sealed record LabTunnel(string Node, string Tunnel)
     public override string ToString() => $"{Node}/{Tunnel}";
 }
 
-/// <summary>What <c>lab run</c> sends through the tunnel.</summary>
-internal sealed record LabTraffic(string From, string Ping, string Ping6, string TcpServer, string TcpAddress);
+/// <summary>What <c>lab run</c> sends: pings, and TCP where there is a server (its node, then its address).</summary>
+internal sealed record LabTraffic(IReadOnlyList<LabPing> Pings, (string Node, string Address)? Tcp, string From)
+{
+    /// <summary>The lab pings between pairs of hosts, and its figures are those of all of them together.</summary>
+    public bool IsPairs => Tcp is null;
+}
+
+/// <summary>A host that pings an address; the name is that of its figures.</summary>
+internal sealed record LabPing(string Name, string From, string Address);
 
 /// <summary>A lab: nodes, links, keys, the devices on which its wan is watched, and its traffic. <paramref name="Up"/>: tunnels whose keys are negotiated before traffic starts.</summary>
 internal sealed record LabFile(

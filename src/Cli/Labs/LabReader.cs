@@ -75,8 +75,21 @@ internal static partial class LabReader
         if (masquerade.Length > 0 && kind != NodeKind.Router) throw map.Wrong("masquerade", "only a router translates addresses", "write it at a router");
         if (masquerade.Length > 0 && !DevicePattern.IsMatch(masquerade)) throw map.Wrong("masquerade", $"'{masquerade}' is no device name", "name the router's device towards the internet");
         var sysctls = map.Pairs("sysctls").Select(p => new LabSysctl(p.Key, p.Value)).ToList();
+        var bridges = map.Maps("bridges").Select(Bridge).ToList();
+        var program = map.Has("program") ? Path.Combine(configurations, map.Text("program")) : null;
+        if (program is not null && kind == NodeKind.Gateway) throw map.Wrong("program", "a gateway runs the product alone", "give the program a node of its own");
+        if (program is not null && !File.Exists(program)) throw map.Wrong("program", $"{program} is not there", "name a shell script beside the lab file");
         map.End();
-        return new LabNode(name, kind, configuration, instance, routes, sysctls, masquerade);
+        return new LabNode(name, kind, configuration, instance, routes, sysctls, masquerade, bridges, program);
+    }
+
+    private static LabBridge Bridge(YamlMap map)
+    {
+        var name = map.Text("name");
+        if (!DevicePattern.IsMatch(name)) throw map.Wrong("name", $"'{name}' is no device name", "use up to 15 small letters, digits and hyphens");
+        var bridge = new LabBridge(name, Addresses(map));
+        map.End();
+        return bridge;
     }
 
     private static LabRoute Route(YamlMap map)
@@ -108,6 +121,15 @@ internal static partial class LabReader
         if (nodes.All(n => n.Name != node)) throw map.Wrong("node", $"there is no node '{node}'", $"nodes: {string.Join(", ", nodes.Select(n => n.Name))}");
         var device = map.Text("device");
         if (!DevicePattern.IsMatch(device)) throw map.Wrong("device", $"'{device}' is no device name", "use up to 15 small letters, digits and hyphens");
+        var addresses = Addresses(map);
+        var bridge = map.Text("bridge", "");
+        if (bridge.Length > 0 && nodes.First(n => n.Name == node).Bridges.All(b => b.Name != bridge)) throw map.Wrong("bridge", $"{node} has no bridge '{bridge}'", "list it at the node: bridges: [ { name: … } ]");
+        map.End();
+        return new LabEnd(node, device, addresses, bridge);
+    }
+
+    private static IReadOnlyList<string> Addresses(YamlMap map)
+    {
         var addresses = map.Texts("addresses");
         foreach (var address in addresses)
         {
@@ -116,8 +138,7 @@ internal static partial class LabReader
                 throw map.Wrong("addresses", $"'{address}' is no address with a prefix length", "write 10.1.0.2/24 or \"fd00:1::2/64\"");
         }
 
-        map.End();
-        return new LabEnd(node, device, addresses);
+        return addresses;
     }
 
     private static LabKeys Keys(YamlMap map, IReadOnlyList<LabNode> nodes)
@@ -162,19 +183,38 @@ internal static partial class LabReader
 
     private static LabTraffic Traffic(YamlMap map, List<LabNode> nodes)
     {
-        var traffic = new LabTraffic(map.Text("from"), map.Text("ping"), map.Text("ping6"), map.Text("tcp_server"), map.Text("tcp_address"));
-        foreach (var (key, node) in new[] { ("from", traffic.From), ("tcp_server", traffic.TcpServer) })
+        LabTraffic traffic;
+        if (map.Has("pairs"))
         {
-            if (nodes.All(n => n.Name != node)) throw map.Wrong(key, $"there is no node '{node}'", $"nodes: {string.Join(", ", nodes.Select(n => n.Name))}");
+            traffic = new LabTraffic([.. map.Maps("pairs").Select(pair => Pair(pair, nodes))], null, "");
+            if (traffic.Pings.Count == 0) throw map.Wrong("pairs", "there are no pairs", "write pairs: [ { from: host-a, ping: 10.2.0.2 } ]");
+            map.End();
+            return traffic;
         }
 
-        foreach (var (key, address) in new[] { ("ping", traffic.Ping), ("ping6", traffic.Ping6), ("tcp_address", traffic.TcpAddress) })
-        {
-            if (!IPAddress.TryParse(address, out _)) throw map.Wrong(key, $"'{address}' is no address", "write 10.2.0.2 or \"fd00:2::2\"");
-        }
-
+        var from = Host(map, "from", nodes);
+        traffic = new LabTraffic([new("ping", from, Address(map, "ping")), new("ping6", from, Address(map, "ping6"))], (Host(map, "tcp_server", nodes), Address(map, "tcp_address")), from);
         map.End();
         return traffic;
+    }
+
+    private static LabPing Pair(YamlMap map, List<LabNode> nodes)
+    {
+        var (from, address) = (Host(map, "from", nodes), Address(map, "ping"));
+        map.End();
+        return new LabPing($"{from} {address}", from, address);
+    }
+
+    private static string Host(YamlMap map, string key, List<LabNode> nodes)
+    {
+        var node = map.Text(key);
+        return nodes.Any(n => n.Name == node) ? node : throw map.Wrong(key, $"there is no node '{node}'", $"nodes: {string.Join(", ", nodes.Select(n => n.Name))}");
+    }
+
+    private static string Address(YamlMap map, string key)
+    {
+        var address = map.Text(key);
+        return IPAddress.TryParse(address, out _) ? address : throw map.Wrong(key, $"'{address}' is no address", "write 10.2.0.2 or \"fd00:2::2\"");
     }
 
     private static (string Node, string Device) Device(YamlMap map, string key, string text, List<LabLink> links)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using Appliance.Cli.Show;
 using Spectre.Console;
@@ -21,21 +20,21 @@ internal sealed class LabRun(LabFile file, Action<string> say, CancellationToken
     {
         var traffic = file.Traffic ?? throw new Failure("the lab has no traffic to run", file.Name, "its file has no traffic:", "use appliance lab up, or add traffic:", Failure.BadInput);
         var lab = Lab.Up(file, transient: true, say, stop);
+        var probes = new LabProbes(lab.State, traffic);
         try
         {
             using var wan = new WanWatch(lab.State, file.Wan);
-            var from = lab.State.Node(traffic.From).Namespace;
-            foreach (var address in new[] { traffic.Ping, traffic.Ping6 }) WarmUp(lab, from, address);
+            foreach (var ping in traffic.Pings) WarmUp(lab, lab.State.Node(ping.From).Namespace, ping.Address);
             say("traffic passes; Ctrl-C ends");
-            using var ping = new PingProbe(from, traffic.Ping);
-            using var ping6 = new PingProbe(from, traffic.Ping6);
-            using var tcp = new TcpProbe(lab.State.Node(traffic.TcpServer).Namespace, from, traffic.TcpAddress, seconds);
-            Watch(lab, ping, ping6, tcp, seconds, live);
-            var tcpFigures = tcp.Stop();
-            return Report(lab, ping.Stop(), ping6.Stop(), tcpFigures, wan.Stop());
+            probes.Start(seconds);
+            Watch(lab, probes, seconds, live);
+            probes.Stop();
+            Read(lab);
+            return LabFigures.Of(lab, probes, shown, wan.Stop());
         }
         finally
         {
+            probes.Dispose();
             say("removing the lab");
             LabRemoval.Remove(lab.State);
         }
@@ -53,12 +52,12 @@ internal sealed class LabRun(LabFile file, Action<string> say, CancellationToken
         }
     }
 
-    private void Watch(Lab lab, PingProbe ping, PingProbe ping6, TcpProbe tcp, int seconds, bool live)
+    private void Watch(Lab lab, LabProbes probes, int seconds, bool live)
     {
         var until = seconds == 0 ? long.MaxValue : Environment.TickCount64 + seconds * 1000L;
         bool Next()
         {
-            if (Environment.TickCount64 >= until || tcp.Ended) return false;
+            if (Environment.TickCount64 >= until || probes.Ended) return false;
             return !stop.WaitHandle.WaitOne((int)Math.Min(RefreshMilliseconds, Math.Max(1, until - Environment.TickCount64)));
         }
 
@@ -67,7 +66,7 @@ internal sealed class LabRun(LabFile file, Action<string> say, CancellationToken
             while (Next())
             {
                 Read(lab);
-                say(LiveTable.Line(shown, Lines(ping, ping6, tcp)));
+                say(LiveTable.Line(shown, probes.Lines));
             }
 
             return;
@@ -79,7 +78,7 @@ internal sealed class LabRun(LabFile file, Action<string> say, CancellationToken
             while (Next())
             {
                 Read(lab);
-                context.UpdateTarget(new Text(LiveTable.Text(shown, Lines(ping, ping6, tcp), TextTable.TerminalWidth)));
+                context.UpdateTarget(new Text(LiveTable.Text(shown, probes.Lines, TextTable.TerminalWidth)));
                 context.Refresh();
             }
         });
@@ -92,57 +91,11 @@ internal sealed class LabRun(LabFile file, Action<string> say, CancellationToken
         before = now;
     }
 
-    private static IReadOnlyList<(string, string)> Lines(PingProbe ping, PingProbe ping6, TcpProbe tcp) =>
-    [
-        ("ping", Answers(ping.Figures)),
-        ("ping6", Answers(ping6.Figures)),
-        ("tcp", tcp.Figures.NowMbps.ToString("0", CultureInfo.InvariantCulture) + " Mbit/s"),
-    ];
-
-    private static string Answers(PingFigures f) =>
-        string.Create(CultureInfo.InvariantCulture, $"{f.Received}/{f.Sent} answered, {f.LossPercent} % lost, {f.AverageMilliseconds} ms");
-
     private static string Describe(Lab lab, LabNode gateway)
     {
         var figures = GatewayFigures.Read(lab.State.Paths(lab.State.Node(gateway.Name)));
         if (figures is null) return "no region";
         var drops = figures.Drops.Count == 0 ? "no drops" : string.Join(", ", figures.Drops.Select(d => $"{d.Count} × {GatewayFigures.TextOf(d.Reason).Text}"));
         return $"{figures.Rx} packets in, {figures.Tx} out, {figures.OutboundPackets} encrypted, {figures.InboundPackets} decrypted; {drops}";
-    }
-
-    private JsonObject Report(Lab lab, PingFigures ping, PingFigures ping6, TcpFigures tcp, (long Esp, long Clear, string FirstClear) wan)
-    {
-        Read(lab);
-        var problems = new JsonArray();
-        if (tcp.Problem is not null) problems.Add(tcp.Problem);
-        if (wan.Clear > 0) problems.Add($"clear packets on the wan: {wan.FirstClear}");
-        if (wan.Esp == 0 && file.Wan.Count > 0) problems.Add("no ESP on the wan");
-        var (drops, missed) = (new JsonObject(), new JsonObject());
-        foreach (var (name, _, now) in shown)
-        {
-            missed[name] = now?.KernelDrops ?? 0;
-            var reasons = new JsonObject();
-            foreach (var (reason, count) in now?.Drops ?? []) reasons[reason.ToString()] = count;
-            drops[name] = reasons;
-        }
-
-        return new JsonObject
-        {
-            ["lab"] = file.Name,
-            ["ping_sent"] = ping.Sent,
-            ["ping_loss_pct"] = ping.LossPercent,
-            ["ping_ms"] = ping.AverageMilliseconds,
-            ["ping6_sent"] = ping6.Sent,
-            ["ping6_loss_pct"] = ping6.LossPercent,
-            ["ping6_ms"] = ping6.AverageMilliseconds,
-            ["tcp_mbps"] = tcp.MeanMbps,
-            ["esp_packets_on_wan"] = wan.Esp,
-            ["clear_packets_on_wan"] = wan.Clear,
-            ["cipher"] = string.Join(",", file.Keys.Select(k => k.Cipher).Concat(Negotiation.Ciphers(lab)).Distinct()),
-            ["negotiation_seconds"] = lab.NegotiationSeconds,
-            ["drops"] = drops,
-            ["kernel_drops"] = missed,
-            ["problems"] = problems,
-        };
     }
 }

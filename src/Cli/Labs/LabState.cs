@@ -72,8 +72,8 @@ internal sealed record LabState(string Id, string Lab, string File, bool Transie
     /// <summary>Files of a gateway.</summary>
     public RuntimePaths Paths(LabNodeState gateway) => RuntimePaths.In(Runtime, gateway.Instance!);
 
-    /// <summary>A gateway's output.</summary>
-    public string Log(LabNodeState gateway) => Path.Combine(Directory, gateway.Name + ".log");
+    /// <summary>Output of a gateway or of a node's program.</summary>
+    public string Log(LabNodeState node) => Path.Combine(Directory, node.Name + ".log");
 
     /// <summary>Writes the state in one step.</summary>
     public LabState Save()

@@ -31,6 +31,17 @@ internal static class Topology
         Batch(space, "link set lo up");
     }
 
+    /// <summary>Makes the bridges of a node.</summary>
+    public static void MakeBridges(string space, LabNode node)
+    {
+        foreach (var bridge in node.Bridges)
+        {
+            var lines = new StringBuilder($"link add {bridge.Name} type bridge forward_delay 0\n");
+            foreach (var address in bridge.Addresses) lines.Append($"addr add {address} dev {bridge.Name}{(address.Contains(':') ? " nodad" : "")}\n");
+            Batch(space, lines.Append($"link set {bridge.Name} up").ToString());
+        }
+    }
+
     /// <summary>Makes a link between two namespaces and brings it up.</summary>
     public static void MakeLink(LabLink link, string spaceA, string spaceB)
     {
@@ -40,6 +51,7 @@ internal static class Topology
         {
             var lines = new StringBuilder($"link set {end.Device} mtu {link.Mtu}\n");
             foreach (var address in end.Addresses) lines.Append($"addr add {address} dev {end.Device}{(address.Contains(':') ? " nodad" : "")}\n");
+            if (end.Bridge.Length > 0) lines.Append($"link set {end.Device} master {end.Bridge}\n");
             lines.Append($"link set {end.Device} up");
             Batch(space, lines.ToString());
         }
