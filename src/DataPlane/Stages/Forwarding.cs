@@ -82,8 +82,8 @@ internal sealed class Forwarding(WorkerContext context, WorkerPorts ports, Spd s
 
         ref readonly var rule = ref spd.Rule(index);
         if (rule.Action == SpdAction.Protect) return Protect(packet, route, rule.Tunnel);
-        if (rule.Action == SpdAction.Bypass) Bypass(packet, fields, route);
-        else context.Drop(packet, DropReason.PolicyDiscard);
+        if (rule.Action == SpdAction.Bypass) return Bypass(packet, fields, route, index);
+        context.Drop(packet, DropReason.PolicyDiscard);
         return Settled;
     }
 
@@ -92,8 +92,9 @@ internal sealed class Forwarding(WorkerContext context, WorkerPorts ports, Spd s
     private void FromOutside(in Packet packet, in PacketFields fields, in NextHopRecord route)
     {
         var rule = spd.Find(fields, inbound: true);
+        if (rule != Spd.None && spd.Rule(rule).OnlyPlain != 0 && IsProtected(router.NextHop(router.Find(fields.Source())))) rule = spd.FindAfter(rule, fields, inbound: true);
         if (rule == Spd.None) context.Drop(packet, DropReason.NoPolicy);
-        else if (spd.Rule(rule).Action == SpdAction.Bypass) Bypass(packet, fields, route);
+        else if (spd.Rule(rule).Action == SpdAction.Bypass) InTheClear(packet, fields, route);
         else context.Drop(packet, spd.Rule(rule).Action == SpdAction.Protect ? DropReason.ClearWhereProtected : DropReason.PolicyDiscard);
     }
 
@@ -106,12 +107,33 @@ internal sealed class Forwarding(WorkerContext context, WorkerPorts ports, Spd s
         return Settled;
     }
 
+    /// <summary>Outbound by a BYPASS rule; one that counts for plain routes alone gives way to the next rule where the route is protected.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void Bypass(in Packet packet, in PacketFields fields, in NextHopRecord route)
+    private uint Bypass(in Packet packet, in PacketFields fields, in NextHopRecord route, int index)
     {
-        if (route.Protected != 0 || route.Kind == NextHopKind.Tunnel) context.Drop(packet, DropReason.BypassOfProtected);
+        if (spd.Rule(index).OnlyPlain != 0 && IsProtected(route))
+        {
+            index = spd.FindAfter(index, fields, inbound: false);
+            if (index == Spd.None || spd.Rule(index).Action == SpdAction.Discard)
+            {
+                context.Drop(packet, index == Spd.None ? DropReason.NoPolicy : DropReason.PolicyDiscard);
+                return Settled;
+            }
+
+            if (spd.Rule(index).Action == SpdAction.Protect) return Protect(packet, route, spd.Rule(index).Tunnel);
+        }
+
+        InTheClear(packet, fields, route);
+        return Settled;
+    }
+
+    private void InTheClear(in Packet packet, in PacketFields fields, in NextHopRecord route)
+    {
+        if (IsProtected(route)) context.Drop(packet, DropReason.BypassOfProtected);
         else Deliver(packet, fields, route);
     }
+
+    private static bool IsProtected(in NextHopRecord route) => route.Protected != 0 || route.Kind == NextHopKind.Tunnel;
 
     private void Deliver(Packet packet, in PacketFields fields, in NextHopRecord route)
     {

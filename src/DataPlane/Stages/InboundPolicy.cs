@@ -21,6 +21,7 @@ internal sealed class InboundPolicy(Region region, Spd spd, Router router)
         ref var sa = ref region.InboundSa(slot);
         if (sa.SelectorCount != 0 && !SpdMatch.MatchesAny(region, sa.SelectorStart, sa.SelectorCount, inner, inbound: true)) return DropReason.SelectorMismatch;
         var index = spd.Find(inner, inbound: true);
+        if (index != Spd.None && spd.Rule(index).OnlyPlain != 0) index = spd.FindAfter(index, inner, inbound: true);
         if (index == Spd.None) return DropReason.NoPolicy;
         ref readonly var rule = ref spd.Rule(index);
         if (rule.Action == SpdAction.Discard) return DropReason.PolicyDiscard;

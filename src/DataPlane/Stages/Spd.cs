@@ -46,6 +46,17 @@ internal sealed class Spd(Region region)
         return inbound ? FindV6(packet, packet.DestinationHigh, packet.SourceHigh, inbound) : FindV6(packet, packet.SourceHigh, packet.DestinationHigh, inbound);
     }
 
+    /// <summary>The next rule that matches behind one that <see cref="Find"/> named and that does not count (<see cref="SpdRule.OnlyPlain"/>), or <see cref="None"/>.</summary>
+    public int FindAfter(int index, in PacketFields packet, bool inbound)
+    {
+        for (var next = index + 1; next < count; next++)
+        {
+            if (rules[next].OnlyPlain == 0 && SpdMatch.Matches(rules[next], packet, inbound)) return next;
+        }
+
+        return None;
+    }
+
     [MethodImpl(MethodImplOptions.NoInlining)]
     private int FindV4(in PacketFields packet, uint local, uint remote, bool inbound)
     {

@@ -21,6 +21,7 @@ internal static class SpdBuilder
             RemoteHigh = policy.Remote?.High ?? Highest,
             Protocol = policy.Protocol,
             Action = policy.Action,
+            OnlyPlain = policy.OnlyPlain ? (byte)1 : (byte)0,
             HasPorts = local is null && remote is null ? (byte)0 : (byte)1,
             LocalPortLow = local?.Low ?? 0,
             LocalPortHigh = local?.High ?? ushort.MaxValue,

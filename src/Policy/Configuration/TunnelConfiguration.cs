@@ -129,6 +129,9 @@ public sealed record PolicyConfiguration
 
     /// <summary>ICMP types and codes as type·256+code; null for any.</summary>
     public PortRange? Icmp { get; init; }
+
+    /// <summary>Of <see cref="SpdAction.Bypass"/>: it does not match where the remote address is routed into a tunnel or protected otherwise.</summary>
+    public bool OnlyPlain { get; init; }
 }
 
 /// <summary>Addresses from <paramref name="Low"/> to <paramref name="High"/>, both included, of one family.</summary>

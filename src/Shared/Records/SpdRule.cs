@@ -52,6 +52,9 @@ public struct SpdRule
     /// <summary>1: ports must be known: a fragment without them does not match (RFC 4301 §4.4.1.1 OPAQUE aside).</summary>
     [FieldOffset(66)] public byte HasPorts;
 
+    /// <summary>1, of <see cref="SpdAction.Bypass"/>: it does not match where the remote address is routed into a tunnel or protected otherwise; the rules behind it are asked.</summary>
+    [FieldOffset(67)] public byte OnlyPlain;
+
     /// <summary>Lowest local port; for ICMP type·256+code of what we send.</summary>
     [FieldOffset(68)] public ushort LocalPortLow;
 
