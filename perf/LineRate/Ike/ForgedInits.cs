@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
-using Appliance.LineRate.Wire;
+using Appliance.LineRate.Nodes;
 
 namespace Appliance.LineRate.Ike;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Appliance.Shared;
+using Appliance.LineRate.Nodes;
 
 namespace Appliance.LineRate.Ike;
 

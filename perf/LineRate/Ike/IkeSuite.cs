@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using Appliance.LineRate.Wire;
+using Appliance.LineRate.Nodes;
 
 namespace Appliance.LineRate.Ike;
 
@@ -30,8 +30,8 @@ internal sealed class IkeSuite : ISuite
     /// <summary>From the first datagram to the last that makes an IKE SA; what happens later (liveness, retransmissions that nobody needs) is not counted.</summary>
     private static Row Negotiate(IkeLink link, string name, int count, double seconds, IkeConfigurations configurations)
     {
-        var responder = new IkeNode(link, link.Responder, "responder", configurations.Responder);
-        var initiator = new IkeNode(link, link.Initiator, "initiator", configurations.Initiator, awaitReady: false);
+        var responder = new SlowPathNode(link, link.Responder, "responder", configurations.Responder);
+        var initiator = new SlowPathNode(link, link.Initiator, "initiator", configurations.Initiator, awaitReady: false);
         using var precedence = new Precedence(Environment.ProcessId, initiator.ProcessId, responder.ProcessId);
         var before = (Initiator: new Sample(initiator), Responder: new Sample(responder));
         var traffic = link.Traffic();
@@ -84,8 +84,8 @@ internal sealed class IkeSuite : ISuite
     /// <summary>The flood runs for a while, then an honest peer comes and goes again and again.</summary>
     private static Row Flood(IkeLink link, IkeConfigurations configurations)
     {
-        var responder = new IkeNode(link, link.Responder, "responder", configurations.Responder);
-        var initiator = new IkeNode(link, link.Initiator, "initiator", configurations.Initiator);
+        var responder = new SlowPathNode(link, link.Responder, "responder", configurations.Responder);
+        var initiator = new SlowPathNode(link, link.Initiator, "initiator", configurations.Initiator);
         using var precedence = new Precedence(Environment.ProcessId, initiator.ProcessId, responder.ProcessId);
         using var flood = new ForgedInits(link.Stranger, IPAddress.Parse(IkeLink.ResponderAddress));
         Thread.Sleep(TimeSpan.FromSeconds(FloodLead));
@@ -121,7 +121,7 @@ internal sealed class IkeSuite : ISuite
 
     private readonly record struct Sample(double Cpu, long Memory)
     {
-        public Sample(IkeNode node) : this(node.CpuSeconds, node.Memory)
+        public Sample(SlowPathNode node) : this(node.CpuSeconds, node.Memory)
         {
         }
     }

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using Appliance.PacketIo;
 using Appliance.PacketIo.Bpf;
 using Appliance.Shared;
+using Appliance.LineRate.Nodes;
 
 namespace Appliance.LineRate.Wire;
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using Appliance.Shared;
+using Appliance.LineRate.Nodes;
 
 namespace Appliance.LineRate.Wire;
 

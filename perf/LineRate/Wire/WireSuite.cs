@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Appliance.Shared;
+using Appliance.LineRate.Nodes;
 
 namespace Appliance.LineRate.Wire;
 

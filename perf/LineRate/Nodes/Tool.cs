@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Appliance.LineRate.Ike;
+namespace Appliance.LineRate.Nodes;
 
 /// <summary>Commands that the suite needs.</summary>
 internal static class Tool

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Appliance.LineRate.Wire;
+namespace Appliance.LineRate.Nodes;
 
 /// <summary>
 /// Puts what is measured in front of everything else on the machine: sessions share the processor by their autogroups, whose weight is raised here and put back at

@@ -2,13 +2,12 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using Appliance.LineRate.Wire;
 using Appliance.Shared;
 
-namespace Appliance.LineRate.Ike;
+namespace Appliance.LineRate.Nodes;
 
 /// <summary>A slow path as it runs, in a namespace, over a region of its own that this process makes as the supervisor does. No data plane, no NIC.</summary>
-internal sealed class IkeNode : IDisposable
+internal sealed class SlowPathNode : IDisposable
 {
     private const double ReadySeconds = 60;
     private static readonly double TickSeconds = 1.0 / 100;
@@ -21,7 +20,7 @@ internal sealed class IkeNode : IDisposable
 
     /// <summary>Starts it, and waits until it is ready unless told otherwise.</summary>
     /// <exception cref="InvalidOperationException">It does not become ready; its log is in the message.</exception>
-    public IkeNode(IkeLink link, NetworkNamespace space, string name, string configuration, bool awaitReady = true)
+    public SlowPathNode(TemporaryNamespaces link, NetworkNamespace space, string name, string configuration, bool awaitReady = true)
     {
         Name = name;
         var file = Path.Combine(link.Folder, name + ".yaml");
@@ -54,6 +53,9 @@ internal sealed class IkeNode : IDisposable
     /// <summary>The process.</summary>
     public int ProcessId => process.Id;
 
+    /// <summary>The region, as a data plane has it.</summary>
+    public Region Region => region;
+
     /// <summary>Whether it has ended.</summary>
     public bool HasExited => process.HasExited;
 
@@ -83,6 +85,9 @@ internal sealed class IkeNode : IDisposable
                 sum += long.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture);
         return sum;
     }
+
+    /// <summary>What the API says.</summary>
+    public string Get(string path) => api.GetStringAsync(path).GetAwaiter().GetResult();
 
     /// <summary>What an operator asks: up, down or rekey. Returns when it is done.</summary>
     /// <exception cref="InvalidOperationException">It was refused.</exception>

@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.Runtime.InteropServices;
 
-namespace Appliance.LineRate.Wire;
+namespace Appliance.LineRate.Nodes;
 
 /// <summary>A named network namespace (ip-netns(8)) and what this process does inside it.</summary>
 internal sealed partial record NetworkNamespace(string Name)
