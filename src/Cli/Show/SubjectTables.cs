@@ -17,6 +17,7 @@ internal static class SubjectTables
         ("ports", "Ports: how they run and what they counted", Ports),
         ("workers", "Workers with every counter", Workers),
         ("drops", "Dropped packets by reason", Drops),
+        ("bfd", "BFD sessions: which neighbours are alive, and why not", Bfd),
         ("tunnels", "Tunnels, their MTU and their SAs", Tunnels),
     ];
 
@@ -110,6 +111,19 @@ internal static class SubjectTables
             var resolved = Text(tunnel, "next_hop_resolved") == "yes" ? "ok" : Text(tunnel, "next_hop").Length > 0 ? "no-mac" : "none";
             table.Add(Text(tunnel, "name"), Text(tunnel, "mode"), Text(tunnel, "remote"), Text(tunnel, "port"), resolved, $"{Items(tunnel, "outbound_spis").Count}/{Items(tunnel, "inbound_spis").Count}",
                 Text(tunnel, "inner_mtu"), string.Join(' ', Items(tunnel, "routes").Select(r => (string?)r)));
+        }
+
+        return table.Text(width);
+    }
+
+    /// <summary>EVERY: milliseconds between our packets before jitter. DETECT: milliseconds of silence after which the other side is dead.</summary>
+    public static string Bfd(JsonArray sessions, int width)
+    {
+        var table = new TextTable(new("REMOTE", Fit.Cut), new("HOPS"), new("STATE"), new("EVERY", Fit.Right), new("DETECT", Fit.Right), new("FOR", Fit.Right), new("DOWNS", Fit.Right), new("WANTED BY", Fit.Cut), new("WHY", Fit.Wrap));
+        foreach (var s in sessions)
+        {
+            table.Add(Text(s, "remote"), Text(s, "multihop") == "yes" ? "multi" : "one", Text(s, "state"), Text(s, "transmit_milliseconds"), Text(s, "detection_milliseconds"),
+                Units.Duration((long)Value(s, "milliseconds_in_state")), Number(s, "downs"), string.Join(", ", Items(s, "for").Select(k => (string?)k)), Text(s, "state") == "up" ? "" : Text(s, "diagnostic"));
         }
 
         return table.Text(width);

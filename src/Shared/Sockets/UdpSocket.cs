@@ -18,6 +18,7 @@ public sealed unsafe partial class UdpSocket : IDisposable
     private const int Inet = 2, Inet6 = 10, Datagram = 2, CloseOnExec = 0x80000, NonBlocking = 0x800, DontWait = 0x40, AddressSize = 28;
     private const int SocketLevel = 1, SendBuffer = 7, ReceiveBuffer = 8, SendBufferForce = 32, ReceiveBufferForce = 33, SocketMark = 36;
     private const int IpLevel = 0, IpMtuDiscover = 10, Ipv6Level = 41, Ipv6MtuDiscover = 23, Ipv6Only = 26;
+    private const int IpTos = 1, IpTtl = 2, Ipv6UnicastHops = 16, Ipv6TrafficClass = 67;
     private readonly SafeFileHandle handle;
     private readonly int descriptor;
 
@@ -62,6 +63,11 @@ public sealed unsafe partial class UdpSocket : IDisposable
         problem = LinuxCall.LastError();
         return null;
     }
+
+    /// <summary>TTL or hop limit, and traffic class, of what goes out; false when the kernel refuses.</summary>
+    public bool SetHops(int hops, int trafficClass) => IsV6(Local)
+        ? Option(descriptor, Ipv6Level, Ipv6UnicastHops, hops) && Option(descriptor, Ipv6Level, Ipv6TrafficClass, trafficClass)
+        : Option(descriptor, IpLevel, IpTtl, hops) && Option(descriptor, IpLevel, IpTos, trafficClass);
 
     /// <summary>Takes a datagram: its length, or <see cref="Nothing"/>. What does not fit into the buffer is cut off: give 64 KiB.</summary>
     public int Receive(Span<byte> buffer, out IPEndPoint remote)

@@ -6,6 +6,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Appliance.Ike;
 using Appliance.Shared;
+using Appliance.SlowPath.Bfd;
 using Appliance.SlowPath.Configuration;
 using Appliance.SlowPath.Ike;
 using Appliance.SlowPath.Sas;
@@ -30,14 +31,16 @@ internal sealed class ApiServer : IAsyncDisposable
     private readonly EventLoop loop;
     private readonly Gateway gateway;
     private readonly IkeService ike;
+    private readonly BfdService bfd;
     private readonly ILogger log;
     private readonly string socket;
 
-    public ApiServer(EventLoop loop, Gateway gateway, IkeService ike, string socket, ILogger log)
+    public ApiServer(EventLoop loop, Gateway gateway, IkeService ike, BfdService bfd, string socket, ILogger log)
     {
         this.loop = loop;
         this.gateway = gateway;
         this.ike = ike;
+        this.bfd = bfd;
         this.socket = socket;
         this.log = log;
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -94,7 +97,7 @@ internal sealed class ApiServer : IAsyncDisposable
         var path = (context.Request.Path.Value ?? "/").Trim('/').Split('/');
         return (context.Request.Method, path) switch
         {
-            ("GET", ["health"]) => GetAsync(context, () => Health.Of(gateway, ike), Json.HealthView),
+            ("GET", ["health"]) => GetAsync(context, () => Health.Of(gateway, ike, bfd), Json.HealthView),
             ("GET", ["sa"]) => GetAsync(context, () => ViewBuilder.Sas(gateway), Json.IReadOnlyListSaView),
             ("GET", ["spd"]) => GetAsync(context, () => ViewBuilder.Rules(gateway), Json.IReadOnlyListRuleView),
             ("GET", ["routes"]) => GetAsync(context, () => ViewBuilder.Routes(gateway), Json.IReadOnlyListRouteView),
@@ -103,6 +106,7 @@ internal sealed class ApiServer : IAsyncDisposable
             ("GET", ["drops"]) => GetAsync(context, () => ViewBuilder.Drops(gateway.Region), Json.IReadOnlyListDropView),
             ("GET", ["tunnels"]) => GetAsync(context, () => ViewBuilder.Tunnels(gateway), Json.IReadOnlyListTunnelView),
             ("GET", ["ike"]) => GetAsync(context, () => IkeView.Of(ike), Json.IkeView),
+            ("GET", ["bfd"]) => GetAsync(context, () => BfdView.Of(bfd), Json.IReadOnlyListBfdView),
             ("GET", ["metrics"]) => MetricsAsync(context),
             ("POST", ["ike", "up" or "down" or "rekey", var name]) => IkeAsync(context, path[1] switch { "up" => OperatorVerb.Up, "down" => OperatorVerb.Down, _ => OperatorVerb.Rekey }, name),
             ("POST", ["drain", "on" or "off"]) => DrainAsync(context, path[1] == "on"),
@@ -112,7 +116,7 @@ internal sealed class ApiServer : IAsyncDisposable
             ("DELETE", ["sa", "outbound" or "inbound", var spi]) => DeleteSaAsync(context, path[1] == "outbound", spi),
             ("POST", ["reload"]) => ReloadAsync(context),
             ("GET" or "POST" or "DELETE", _) => throw new RefusedException($"there is no {context.Request.Method} /{Spelling.Shorten(string.Join('/', path))}",
-                "GET /health /ike /drain /sa /spd /routes /ports /workers /drops /tunnels /metrics; POST /sa /tunnels/NAME/keys /ike/up|down|rekey/NAME /drain/on|off /reload; DELETE /sa/DIRECTION/SPI", 404),
+                "GET /health /ike /bfd /drain /sa /spd /routes /ports /workers /drops /tunnels /metrics; POST /sa /tunnels/NAME/keys /ike/up|down|rekey/NAME /drain/on|off /reload; DELETE /sa/DIRECTION/SPI", 404),
             _ => throw new RefusedException($"{Spelling.Shorten(context.Request.Method)} is not used here", "GET, POST or DELETE", 405),
         };
     }
@@ -121,7 +125,7 @@ internal sealed class ApiServer : IAsyncDisposable
 
     private async Task MetricsAsync(HttpContext context)
     {
-        var text = await loop.RunAsync(() => Metrics.Text(gateway, ike));
+        var text = await loop.RunAsync(() => Metrics.Text(gateway, ike, bfd));
         context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
         await context.Response.WriteAsync(text);
     }

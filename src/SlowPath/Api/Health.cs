@@ -1,5 +1,7 @@
 using Appliance.Crypto;
 using Appliance.Shared;
+using Appliance.Bfd;
+using Appliance.SlowPath.Bfd;
 using Appliance.SlowPath.Ike;
 using Appliance.SlowPath.Sas;
 using Appliance.SlowPath.Serving;
@@ -12,7 +14,7 @@ internal static class Health
     private const ulong NoTier = 0;
 
     /// <summary>The whole picture: "down" when nothing is forwarded, "degraded" when something is wrong.</summary>
-    public static HealthView Of(Gateway gateway, IkeService ike)
+    public static HealthView Of(Gateway gateway, IkeService ike, BfdService bfd)
     {
         var region = gateway.Region;
         ref var header = ref region.Header;
@@ -30,6 +32,7 @@ internal static class Health
 
         foreach (var problem in gateway.Problems) problems.Add(new ProblemView(problem, "tables", "see the text", "correct it and reload: appliance reload"));
         AddIke(problems, ike);
+        AddBfd(problems, bfd);
         var sas = gateway.Sas.Where(s => s.IsOutbound);
         foreach (var sa in sas)
         {
@@ -55,6 +58,14 @@ internal static class Health
         }
 
         if (ike.ExportFile is { } file) problems.Add(new ProblemView("keys are exported", file, "the gateway was started with --export-keys", "whoever reads the file reads all traffic: restart without it when done"));
+    }
+
+    private static void AddBfd(List<ProblemView> problems, BfdService bfd)
+    {
+        foreach (var problem in bfd.Problems) problems.Add(new ProblemView(problem, "bfd", "see the text", "correct it here or at the other side: it is tried again by itself"));
+        foreach (var s in bfd.Sessions.Where(s => s.State is BfdState.Down or BfdState.Init))
+            problems.Add(new ProblemView($"BFD to {s.Path.Remote} is down", string.Join(' ', s.Keys), s.Ups == 0 && s.Received == 0 ? "nothing was heard of the other side" : BfdText.Of(s.Diagnostic),
+                $"see that it has a BFD session with {s.Path.Local} and that UDP {(s.Path.IsMultihop ? "4784" : "3784")} passes"));
     }
 
     private static string Tier(uint tier) => tier == NoTier ? "unknown" : ViewBuilder.Name((AesGcmTier)tier);

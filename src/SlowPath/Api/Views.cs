@@ -58,4 +58,5 @@ internal sealed record TunnelView(
 [JsonSerializable(typeof(IReadOnlyList<WorkerView>))]
 [JsonSerializable(typeof(IReadOnlyList<DropView>))]
 [JsonSerializable(typeof(IReadOnlyList<TunnelView>))]
+[JsonSerializable(typeof(IReadOnlyList<BfdView>))]
 internal sealed partial class ViewJson : JsonSerializerContext;

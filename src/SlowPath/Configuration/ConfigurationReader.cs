@@ -83,6 +83,7 @@ public static class ConfigurationReader
             Protected = protectedRanges.Read(map.List("protected")),
             ApiSocket = ApiSection(map.Node("api"), errors),
         };
+        var bfd = new BfdSection(errors).Read(map.List("bfd"));
         var bgp = new BgpSection(errors, files).Read(map.Node("bgp"));
         map.Done();
         if (configuration.Ports.Count == 0 && map.Node("ports") is not YamlList { Items.Count: > 0 })
@@ -98,6 +99,7 @@ public static class ConfigurationReader
             Gateway = configuration,
             Ike = entries.Count > 0 || map.Node("ike") is not null ? ike.Configuration with { Peers = entries } : null,
             Bgp = bgp,
+            Bfd = bfd,
             Credentials = credentials.Credentials,
             AuthorityFiles = credentials.AuthorityFiles,
             RevocationFiles = credentials.RevocationFiles,

@@ -17,6 +17,9 @@ public sealed record LoadedConfiguration
     /// <summary>What BGP does; null where the file has no <c>bgp</c> section: then nobody listens on TCP 179.</summary>
     public BgpConfiguration? Bgp { get; init; }
 
+    /// <summary>Paths that BFD watches for the operator.</summary>
+    public IReadOnlyList<WatchedPath> Bfd { get; init; } = [];
+
     /// <summary>Our credentials; <see cref="IkePeer.LocalCredential"/> is the name of one.</summary>
     public IReadOnlyList<CredentialFiles> Credentials { get; init; } = [];
 

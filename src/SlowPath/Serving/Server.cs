@@ -2,6 +2,7 @@ using System.Net;
 using System.Runtime.InteropServices;
 using Appliance.Shared;
 using Appliance.SlowPath.Api;
+using Appliance.SlowPath.Bfd;
 using Appliance.SlowPath.Configuration;
 using Appliance.SlowPath.Ike;
 using Appliance.SlowPath.Netlink;
@@ -16,6 +17,7 @@ internal sealed class Server : IDisposable
     private const int TickMilliseconds = 20, HeartbeatMilliseconds = 200, SecondMilliseconds = 1000;
     private readonly Gateway gateway;
     private readonly IkeService ike;
+    private readonly BfdService bfd;
     private readonly EventLoop loop;
     private readonly ILogger log;
     private readonly RuntimePaths paths;
@@ -31,6 +33,8 @@ internal sealed class Server : IDisposable
         this.configuration = configuration;
         ike = new IkeService(loop, region, gateway.Children, gateway.UseInnerAddresses, exportFile, log);
         loop.Turns.Add(ike.Turn);
+        bfd = new BfdService(loop, log);
+        loop.Turns.Add(bfd.Turn);
         gateway.Ike = ike.Events;
         gateway.Prepare = ike.Prepare;
         gateway.Reloaded += Reloaded;
@@ -50,7 +54,7 @@ internal sealed class Server : IDisposable
         using var ears = new NetlinkSocket(Rtnetlink.Groups, 500);
         var listener = new Thread(() => Listen(ears, stop.Token)) { IsBackground = true, Name = "netlink" };
         listener.Start();
-        var api = new ApiServer(loop, gateway, ike, gateway.Configuration.ApiSocket ?? paths.ApiSocket, log);
+        var api = new ApiServer(loop, gateway, ike, bfd, gateway.Configuration.ApiSocket ?? paths.ApiSocket, log);
         _ = StartAsync(api, stop);
         loop.Run(stop.Token);
         Volatile.Write(ref gateway.Region.Header.SlowPathReady, 0);
@@ -62,6 +66,7 @@ internal sealed class Server : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        bfd.Dispose();
         ike.Dispose();
         gateway.Dispose();
     }
@@ -87,6 +92,7 @@ internal sealed class Server : IDisposable
             await loop.RunAsync(() =>
             {
                 ike.Start(configuration, Addresses());
+                bfd.Use(configuration.Bfd);
                 return true;
             });
         }
@@ -127,6 +133,7 @@ internal sealed class Server : IDisposable
         {
             secondAt = now + SecondMilliseconds;
             gateway.Retry();
+            bfd.SecondPassed();
         }
 
         gateway.Settle();
@@ -139,6 +146,7 @@ internal sealed class Server : IDisposable
         configuration = loaded;
         ike.SeeAddresses(Addresses());
         ike.Use(loaded);
+        bfd.Use(loaded.Bfd);
     }
 
     private void Listen(NetlinkSocket ears, CancellationToken stop)

@@ -1,6 +1,7 @@
 using Appliance.Policy;
 using Appliance.Shared;
 using Appliance.SlowPath.Api;
+using Appliance.SlowPath.Bfd;
 using Appliance.SlowPath.Configuration;
 using Appliance.SlowPath.Ike;
 using Appliance.SlowPath.Serving;
@@ -32,6 +33,7 @@ internal sealed class Bench : IDisposable
     private Thread? thread;
     private ApiServer? api;
     private IkeService? ike;
+    private BfdService? bfd;
 
     /// <param name="configuration">The file.</param>
     /// <param name="adapt">What the slow path reads otherwise than the file says.</param>
@@ -124,7 +126,8 @@ internal sealed class Bench : IDisposable
         thread.Start();
         Loop.RunAsync(Gateway.StartAsync).GetAwaiter().GetResult();
         ike = new IkeService(Loop, Region, Gateway.Children, Gateway.UseInnerAddresses, null, NullLogger.Instance);
-        api = new ApiServer(Loop, Gateway, ike, Paths.ApiSocket, NullLogger.Instance);
+        bfd = new BfdService(Loop, NullLogger.Instance);
+        api = new ApiServer(Loop, Gateway, ike, bfd, Paths.ApiSocket, NullLogger.Instance);
         api.StartAsync().GetAwaiter().GetResult();
     }
 
@@ -133,6 +136,7 @@ internal sealed class Bench : IDisposable
         api?.DisposeAsync().AsTask().GetAwaiter().GetResult();
         stop.Cancel();
         thread?.Join();
+        bfd?.Dispose();
         ike?.Dispose();
         Gateway.Dispose();
         stop.Dispose();
