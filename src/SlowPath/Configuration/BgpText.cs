@@ -76,7 +76,7 @@ internal static class BgpText
 
     /// <summary>ORIGIN.</summary>
     public static Origin Origin(MapReader map, Origin otherwise) =>
-        map.Choice("origin", otherwise, ("igp", Bgp.Origin.Igp), ("egp", Bgp.Origin.Egp), ("incomplete", Bgp.Origin.Incomplete));
+        map.Choice("origin", otherwise, ("igp", Appliance.Bgp.Origin.Igp), ("egp", Appliance.Bgp.Origin.Egp), ("incomplete", Appliance.Bgp.Origin.Incomplete));
 
     /// <summary>Communities, with stars where they are allowed.</summary>
     public static IReadOnlyList<CommunityPattern> Communities(MapReader map, string key, bool exact, ConfigurationErrors errors)
