@@ -1,6 +1,5 @@
 using System.Net;
 using Appliance.Bgp;
-using Appliance.Ike.Messages;
 using Appliance.Policy;
 
 namespace Appliance.SlowPath.Configuration;

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Security.Cryptography;
 using Appliance.Bgp;
-using Appliance.Ike.Messages;
 
 namespace Appliance.SlowPath.Configuration;
 

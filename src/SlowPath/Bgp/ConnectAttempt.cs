@@ -1,0 +1,69 @@
+using System.Net;
+using System.Net.Sockets;
+using Appliance.Bgp;
+using Appliance.Shared;
+
+namespace Appliance.SlowPath.Bgp;
+
+/// <summary>A connection that we begin: a socket as its neighbour wants it, and so many seconds for the other side to answer.</summary>
+internal sealed class ConnectAttempt(string neighbor, IPEndPoint remote, TransportOptions options)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private volatile Socket? connecting;
+    private volatile bool cancelled;
+
+    /// <summary>The neighbour's name.</summary>
+    public string Neighbor => neighbor;
+
+    /// <summary>Gives up: what comes of it is thrown away.</summary>
+    public void Cancel()
+    {
+        cancelled = true;
+        connecting?.Dispose();
+    }
+
+    /// <summary>Connects: a socket, or a sentence that says why there is none; neither when it was given up.</summary>
+    public async Task<(Socket? Socket, string Why)> ConnectAsync()
+    {
+        Socket? socket = null;
+        using var limit = new CancellationTokenSource(Patience);
+        try
+        {
+            connecting = socket = Prepare();
+            await socket.ConnectAsync(remote, limit.Token);
+            if (!cancelled) return (socket, "");
+        }
+        catch (OperationCanceledException)
+        {
+            socket?.Dispose();
+            return (null, $"{remote} did not answer in {Patience.TotalSeconds:0} s");
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            socket?.Dispose();
+            return (null, $"connecting to {remote}: {exception.Message}");
+        }
+
+        socket.Dispose();
+        return (null, "given up");
+    }
+
+    private Socket Prepare()
+    {
+        var socket = TcpOptions.Open(remote.AddressFamily);
+        try
+        {
+            TcpOptions.SetTtl(socket, options.Ttl);
+            if (options.MinimumTtl > 0) TcpOptions.SetMinimumTtl(socket, options.MinimumTtl);
+            if (options.Device.Length > 0) TcpOptions.SetDevice(socket, options.Device);
+            if (options.Md5Key is { } key) TcpOptions.SetMd5Key(socket, new IPNetwork(remote.Address, remote.Address.GetAddressBytes().Length * 8), key);
+            if (options.Local is { } local) socket.Bind(new IPEndPoint(local, 0));
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+}
