@@ -3,7 +3,7 @@
 .PHONY: help setup build run test interop perf fuzz clean
 MAKEFLAGS += --no-print-directory
 # Variables of a target reach its script through the environment. SECONDS is bash's own clock, so it goes under another name.
-export LAB FORMAT TEST PEER SUITE SIZES WORKERS SAS TARGET SEED INPUT
+export LAB FORMAT TEST PEER SUITE SIZES WORKERS SAS ROUTES TARGET SEED INPUT
 export DURATION := $(if $(filter environment% command%,$(origin SECONDS)),$(SECONDS))
 
 help: ## this text
@@ -22,10 +22,10 @@ run: ## start a lab and show it live: make run [LAB=two-gateways] [SECONDS=n] [F
 test: ## build and run all tests but interop: make test [TEST=filter]
 	@scripts/test.sh
 
-interop: ## tests against peers that are not ours: make interop [PEER=scapy|tshark|vm|strongswan|lab] [FORMAT=json]
+interop: ## tests against peers that are not ours: make interop [PEER=scapy|tshark|vm|strongswan|bgp|lab] [FORMAT=json]
 	@scripts/interop.sh
 
-perf: ## measure: make perf [SUITE=crypto|esp|wire|ike] [SECONDS=n] [SIZES=64,1420] [WORKERS=1,2] [SAS=10000] [FORMAT=json]
+perf: ## measure: make perf [SUITE=crypto|esp|wire|ike|bgp] [SECONDS=n] [SIZES=64,1420] [WORKERS=1,2] [SAS=10000] [ROUTES=1000000] [FORMAT=json]
 	@scripts/perf.sh
 
 fuzz: ## fuzz the parsers: make fuzz [TARGET=name] [SECONDS=n]

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Appliance.LineRate;
+using Appliance.LineRate.Bgp;
 using Appliance.LineRate.Crypto;
 using Appliance.LineRate.Esp;
 using Appliance.LineRate.Ike;
@@ -12,6 +13,7 @@ var suites = new Dictionary<string, Func<ISuite>>
     ["esp"] = () => new EspSuite(),
     ["wire"] = () => new WireSuite(),
     ["ike"] = () => new IkeSuite(),
+    ["bgp"] = () => new BgpSuite(),
 };
 
 var suite = new Option<string>("--suite") { Description = $"What to measure: {string.Join(", ", suites.Keys)}", Required = true };
@@ -20,14 +22,15 @@ var seconds = new Option<double>("--seconds") { Description = "Time to measure f
 var sizes = new Option<int[]>("--sizes") { Description = "Packet sizes in octets, separated by commas or blanks", AllowMultipleArgumentsPerToken = true, CustomParser = Numbers };
 var workers = new Option<int[]>("--workers") { Description = "Numbers of workers", AllowMultipleArgumentsPerToken = true, CustomParser = Numbers };
 var sas = new Option<int>("--sas") { Description = "Number of SAs, where a suite makes them; 0: the suite's own" };
+var routes = new Option<int>("--routes") { Description = "Number of routes, where a suite makes them; 0: the suite's own" };
 var format = new Option<string>("--format") { Description = "json (one object a line) or table", DefaultValueFactory = _ => "table" };
 format.AcceptOnlyFromAmong("json", "table");
 
-var command = new RootCommand("Line-rate figures of the appliance, beside those of others") { suite, seconds, sizes, workers, sas, format };
+var command = new RootCommand("Line-rate figures of the appliance, beside those of others") { suite, seconds, sizes, workers, sas, routes, format };
 command.SetAction(parsed =>
 {
     var writer = new RowWriter(Console.Out, parsed.GetValue(format) == "json");
-    var options = new SuiteOptions(parsed.GetValue(seconds), parsed.GetValue(sizes) ?? [], parsed.GetValue(workers) ?? [], parsed.GetValue(sas));
+    var options = new SuiteOptions(parsed.GetValue(seconds), parsed.GetValue(sizes) ?? [], parsed.GetValue(workers) ?? [], parsed.GetValue(sas), parsed.GetValue(routes));
     foreach (var row in suites[parsed.GetRequiredValue(suite)]().Run(options))
         writer.Write(row);
     return 0;

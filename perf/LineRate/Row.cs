@@ -18,6 +18,24 @@ public sealed record Row
 
     public int? Routes { get; init; }
 
+    /// <summary>BGP neighbours that the routes come from.</summary>
+    public int? Neighbors { get; init; }
+
+    /// <summary>Until all best paths are in the RIB, from the first octet that was sent.</summary>
+    public double? Seconds { get; init; }
+
+    /// <summary>Until a data plane finds all of them, or none of what was withdrawn.</summary>
+    public double? SecondsToDataPlane { get; init; }
+
+    /// <summary>CPU time of the process for it.</summary>
+    public double? CpuSeconds { get; init; }
+
+    /// <summary>By how many octets the process's own memory grew, for each route.</summary>
+    public double? BytesPerRoute { get; init; }
+
+    /// <summary>By how many octets the region that the data plane reads grew, for each route.</summary>
+    public double? DataPlaneBytesPerRoute { get; init; }
+
     public int? Workers { get; init; }
 
     public string? Tier { get; init; }

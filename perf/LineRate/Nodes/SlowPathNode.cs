@@ -10,7 +10,6 @@ namespace Appliance.LineRate.Nodes;
 internal sealed class SlowPathNode : IDisposable
 {
     private const double ReadySeconds = 60;
-    private static readonly double TickSeconds = 1.0 / 100;
     private readonly Region region;
     private readonly Process process;
     private readonly HttpClient api;
@@ -60,21 +59,16 @@ internal sealed class SlowPathNode : IDisposable
     public bool HasExited => process.HasExited;
 
     /// <summary>CPU time so far, of all its threads and of the kernel for it, in seconds.</summary>
-    public double CpuSeconds
-    {
-        get
-        {
-            // Behind the name, which may hold blanks: utime and stime are fields 14 and 15 (proc(5)).
-            var words = Stat.Split(' ');
-            return (long.Parse(words[11], CultureInfo.InvariantCulture) + long.Parse(words[12], CultureInfo.InvariantCulture)) * TickSeconds;
-        }
-    }
+    public double CpuSeconds => ProcessFigures.CpuSeconds(process.Id);
 
     /// <summary>Memory in use, in octets: its own and the pages of the region.</summary>
-    public long Memory => File.ReadLines($"/proc/{process.Id}/status").First(l => l.StartsWith("VmRSS:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, var number, ..]
-        ? long.Parse(number, CultureInfo.InvariantCulture) * 1024 : 0;
+    public long Memory => ProcessFigures.Memory(process.Id);
 
-    private string Stat => File.ReadAllText($"/proc/{process.Id}/stat") is var text ? text[(text.LastIndexOf(')') + 2)..] : "";
+    /// <summary>Of <see cref="Memory"/> what others can have too: the region and programs.</summary>
+    public long SharedMemory => ProcessFigures.SharedMemory(process.Id);
+
+    /// <summary>Pages of the region that hold something, in octets: a file on tmpfs has no others.</summary>
+    public long RegionMemory => long.Parse(Tool.Run(["stat", "-c", "%b", paths.Region]), CultureInfo.InvariantCulture) * 512;
 
     /// <summary>The sum of a metric over its labels, where <paramref name="label"/> stands among them.</summary>
     public long Metric(string name, string label = "")
