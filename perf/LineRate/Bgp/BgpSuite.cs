@@ -74,7 +74,7 @@ internal sealed class BgpSuite : ISuite
     /// <summary>Sends everything from all neighbours at once, and looks at the speaker now and then until it has it.</summary>
     private static Row Load(IBgpSpeaker speaker, BgpLink link, Table table, int neighbors, out Neighbor[] sessions, Func<double, bool> also)
     {
-        var made = sessions = [.. Enumerable.Range(0, neighbors).Select(n => new Neighbor(link, n))];
+        var made = sessions = [.. Enumerable.Range(0, neighbors).Select(n => Neighbor.Establish(link, n))];
         var streams = Enumerable.Range(0, neighbors).Select(n => UpdateStream.Announce(table.Of(n, neighbors), AddressOf(n), BgpLink.NeighborAs(n))).ToArray();
         var cpu = speaker.CpuSeconds;
         var clock = Stopwatch.StartNew();

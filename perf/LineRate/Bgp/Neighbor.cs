@@ -16,27 +16,48 @@ internal sealed class Neighbor : IDisposable
     private readonly Thread reader;
     private readonly uint asn;
 
-    /// <summary>Connects and waits until the session is established.</summary>
-    /// <exception cref="IOException">The other side does not open a session.</exception>
-    public Neighbor(BgpLink link, int number)
+    private Neighbor(BgpLink link, int number)
     {
         asn = BgpLink.NeighborAs(number);
         var address = IPAddress.Parse(BgpLink.NeighborAddress(number));
-        socket = link.Neighbors.Ask(() =>
-        {
-            var made = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = 20_000, SendTimeout = 120_000 };
-            made.Bind(new IPEndPoint(address, 0));
-            made.Connect(new IPEndPoint(IPAddress.Parse(BgpLink.Speaker), 179));
-            return made;
-        });
-        socket.Send(Open(BinaryPrimitives.ReadUInt32BigEndian(address.GetAddressBytes())));
-        Expect(1);
-        socket.Send(Message(4, []));
-        Expect(4);
-        socket.ReceiveTimeout = 0;
+        socket = link.Neighbors.Ask(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = 20_000, SendTimeout = 120_000 });
         reader = new Thread(Drain) { IsBackground = true, Name = "neighbor" };
+        try
+        {
+            socket.Bind(new IPEndPoint(address, 0));
+            socket.Connect(new IPEndPoint(IPAddress.Parse(BgpLink.Speaker), 179));
+            socket.Send(Open(BinaryPrimitives.ReadUInt32BigEndian(address.GetAddressBytes())));
+            Expect(1);
+            socket.Send(Message(4, []));
+            Expect(4);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+
+        socket.ReceiveTimeout = 0;
         reader.Start();
         link.Own(this);
+    }
+
+    /// <summary>Connects until the session is established: a speaker that starts may refuse the first time.</summary>
+    /// <exception cref="IOException">The other side does not open a session.</exception>
+    public static Neighbor Establish(BgpLink link, int number)
+    {
+        const int Attempts = 40;
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return new Neighbor(link, number);
+            }
+            catch (Exception exception) when (exception is IOException or SocketException && attempt < Attempts)
+            {
+                Thread.Sleep(500);
+            }
+        }
     }
 
     /// <summary>Sends octets; returns when the kernel has them.</summary>
