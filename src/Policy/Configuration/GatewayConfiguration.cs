@@ -47,6 +47,9 @@ public sealed record GatewayConfiguration
     /// <summary>Path of the API's socket; null for the one in the runtime directory.</summary>
     public string? ApiSocket { get; init; }
 
+    /// <summary>Folder of what survives a reboot.</summary>
+    public string StateDirectory { get; init; } = "/var/lib/appliance/default";
+
     /// <summary>Index of a port in the region: 0 is the host's own door where there is one.</summary>
     public int RegionIndex(int port) => port + (Vpn is null ? 0 : 1);
 }

@@ -29,24 +29,32 @@ internal sealed class ChildSection(ConfigurationErrors errors)
                 map.Wrong(key, $"'{key}' beside 'peer'", key == "keepalive" ? "write it at the peer" : key == "encapsulation" ? "the peer says it: udp: auto or always" : $"it comes from the peer: remove '{key}'");
         if (map.Node("manual") is not null) map.Wrong("manual", "'manual' beside 'peer'", "keys come from the file or are negotiated: remove one of them");
         var template = peer is { Remote.Count: 0 };
+        var child = Common(map, tunnel, workers) with
+        {
+            Start = map.Choice("start", template ? ChildStart.Passive : ChildStart.OnDemand, ("passive", ChildStart.Passive), ("on-demand", ChildStart.OnDemand), ("always", ChildStart.Always)),
+            IsTemplate = template,
+        };
+        if (template && child.Start != ChildStart.Passive) map.Wrong("start", $"peer '{peer!.Name}' has no address to start it with", "write start: passive, or the peer's address as its 'remote'");
+        return tunnel.Kind == TunnelKind.Tunnel ? Tunnel(map, child, tunnel, peer) : Outer(map, child, tunnel, peer);
+    }
+
+    /// <summary>Mode, proposals and lifetimes of children, whoever makes their tunnel.</summary>
+    public ChildTemplate Common(MapReader map, TunnelConfiguration tunnel, int workers)
+    {
         var window = map.Number("replay_window", 1024, 0, 4096, "packets");
         if (window % 64 != 0) map.Wrong("replay_window", $"a replay window of {window} packets", "0, or a multiple of 64 up to 4096");
-        var child = new ChildTemplate
+        return new ChildTemplate
         {
             Name = tunnel.Name,
             Mode = tunnel.Kind switch { TunnelKind.Transport => ChildMode.Transport, TunnelKind.IipTran => ChildMode.IipTran, _ => ChildMode.Tunnel },
             Proposals = new ProposalText(errors).Esp(map.Texts("esp"), window > 0),
-            Start = map.Choice("start", template ? ChildStart.Passive : ChildStart.OnDemand, ("passive", ChildStart.Passive), ("on-demand", ChildStart.OnDemand), ("always", ChildStart.Always)),
             RekeySeconds = map.Seconds("rekey", 3600, 1, ThirtyDays),
             RekeyBytes = map.Amount("rekey_bytes", 0),
             RekeyPackets = map.Amount("rekey_packets", 0),
             ReplayWindow = window,
             Tfc = tunnel.TfcMultiple > 0,
             Resources = map.NumberOr("resources", "workers", workers, 1, WorkerBlock.Maximum) is var resources && map.Node("resources") is null ? 1 : resources,
-            IsTemplate = template,
         };
-        if (template && child.Start != ChildStart.Passive) map.Wrong("start", $"peer '{peer!.Name}' has no address to start it with", "write start: passive, or the peer's address as its 'remote'");
-        return tunnel.Kind == TunnelKind.Tunnel ? Tunnel(map, child, tunnel, peer) : Outer(map, child, tunnel, peer);
     }
 
     /// <summary>

@@ -85,6 +85,9 @@ public static class ConfigurationReader
         };
         var bfd = new BfdSection(errors).Read(map.List("bfd"));
         var bgp = new BgpSection(errors, files).Read(map.Node("bgp"));
+        var customerEdge = new CeSection(errors, peers, policies);
+        var ce = customerEdge.Read(map.Node("ce"), ike, entries, configuration.Protected, configuration.Region, workers.Count);
+        configuration = configuration with { Policies = [.. configuration.Policies, .. customerEdge.Policies], StateDirectory = StateDirectory(map, configuration.Instance) };
         map.Done();
         if (configuration.Ports.Count == 0 && map.Node("ports") is not YamlList { Items.Count: > 0 })
             map.Wrong("ports", "there are no ports", "name at least one: - { name: wan, device: eth0, side: unprotected }");
@@ -93,18 +96,27 @@ public static class ConfigurationReader
         Consistency.Unique(entries.Select(p => p.Name).Zip(peers.Places), "peer", errors);
         var children = tunnels.Children.ToLookup(c => c.Peer, c => c.Child, StringComparer.Ordinal);
         entries = [.. entries.Select(p => p with { Children = [.. children[p.Name]] })];
-        PeerConsistency.Check(entries, peers, errors);
+        PeerConsistency.Check(entries, peers, ce, errors);
+        var places = entries.Zip(peers.Places).DistinctBy(p => p.First.Name).ToDictionary(p => p.First.Name, p => p.Second);
+        if (ce is not null)
+        {
+            customerEdge.Check(bgp, [.. configuration.Tunnels.Select(t => t.Name).Zip(tunnels.Places), .. entries.Select(p => p.Name).Zip(peers.Places)]);
+            if (ce.Template is not null) entries = [.. entries.Where(p => p.Name != ce.Template || p.Children.Count > 0)];
+            if (bgp is not null && !errors.Any) bgp = CeAnnouncement.AddTo(bgp, ce);
+        }
+
         return new LoadedConfiguration
         {
             Gateway = configuration,
-            Ike = entries.Count > 0 || map.Node("ike") is not null ? ike.Configuration with { Peers = entries } : null,
+            Ike = entries.Count > 0 || ce is not null || map.Node("ike") is not null ? ike.Configuration with { Peers = entries } : null,
             Bgp = bgp,
             Bfd = bfd,
+            Ce = ce,
             Credentials = credentials.Credentials,
             AuthorityFiles = credentials.AuthorityFiles,
             RevocationFiles = credentials.RevocationFiles,
             FilePlaces = files.Places,
-            PeerPlaces = entries.Zip(peers.Places).DistinctBy(p => p.First.Name).ToDictionary(p => p.First.Name, p => p.Second),
+            PeerPlaces = places,
         };
     }
 
@@ -156,6 +168,14 @@ public static class ConfigurationReader
         };
         map.Done();
         return sizes;
+    }
+
+    /// <summary>Where what survives a reboot is kept.</summary>
+    private static string StateDirectory(MapReader map, string instance)
+    {
+        if (map.Text("state") is not { } text) return Path.Combine("/var/lib/appliance", instance);
+        if (!Path.IsPathFullyQualified(text.Text)) map.Wrong("state", $"'{Spelling.Shorten(text.Text)}' is no full path", "write a folder that survives a reboot, as state: /var/lib/appliance/site-a");
+        return text.Text;
     }
 
     private static string? ApiSection(YamlNode? node, ConfigurationErrors errors)

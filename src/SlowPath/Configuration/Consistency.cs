@@ -113,7 +113,7 @@ internal static class Consistency
         var region = configuration.Region;
         if (configuration.Tunnels.Count > region.Tunnels) errors.Add(tunnels.Places[region.Tunnels], $"{configuration.Tunnels.Count} tunnels, room for {region.Tunnels}", "raise region: tunnels");
         if (configuration.Policies.Count * 4 > region.SpdRules)
-            errors.Add(policies.Places[^1], $"{configuration.Policies.Count} policies need room for {configuration.Policies.Count * 4} rules, there is room for {region.SpdRules}",
+            errors.Add(policies.Places.Count > 0 ? policies.Places[^1] : new SourcePosition(1, 1), $"{configuration.Policies.Count} policies need room for {configuration.Policies.Count * 4} rules, there is room for {region.SpdRules}",
                 "raise region: spd_rules (old and new rules stand side by side during a reload, each in both families)");
     }
 }

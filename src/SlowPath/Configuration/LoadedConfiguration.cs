@@ -19,6 +19,8 @@ public sealed record LoadedConfiguration
 
     /// <summary>Paths that BFD watches for the operator.</summary>
     public IReadOnlyList<WatchedPath> Bfd { get; init; } = [];
+    /// <summary>The customer edge; null where the file has no <c>ce</c> section: then a Security Gateway Identity means nothing here.</summary>
+    public CeConfiguration? Ce { get; init; }
 
     /// <summary>Our credentials; <see cref="IkePeer.LocalCredential"/> is the name of one.</summary>
     public IReadOnlyList<CredentialFiles> Credentials { get; init; } = [];
@@ -41,7 +43,7 @@ public sealed record LoadedConfiguration
     /// <summary>Wipes shared keys, post-quantum keys and keys of TCP-MD5: when nobody uses this configuration any more.</summary>
     public void WipeSecrets()
     {
-        foreach (var peer in Ike?.Peers ?? [])
+        foreach (var peer in (Ike?.Peers ?? []).Concat(Ce is { Peer: { } template } ? [template] : []))
         {
             CryptographicOperations.ZeroMemory(peer.SharedKey);
             CryptographicOperations.ZeroMemory(peer.Ppk?.Key);

@@ -9,14 +9,18 @@ namespace Appliance.SlowPath.Configuration;
 internal static class PeerConsistency
 {
     /// <summary>Notes what does not hold.</summary>
-    public static void Check(IReadOnlyList<IkePeer> peers, PeerSection section, ConfigurationErrors errors)
+    public static void Check(IReadOnlyList<IkePeer> peers, PeerSection section, CeConfiguration? ce, ConfigurationErrors errors)
     {
         Hidden(peers, section, errors);
         Pools(section, errors);
         for (var i = 0; i < peers.Count; i++)
-            if (peers[i] is { Children.Count: 0, Childless: false })
+            if (peers[i] is { Children.Count: 0, Childless: false } && !IsForGateways(peers[i], ce))
                 errors.Warn(section.Places[i], $"no tunnel names peer '{peers[i].Name}'", "write 'peer: " + peers[i].Name + "' in a tunnel, or childless: true");
     }
+
+    /// <summary>Tunnels that are made from routes can name it.</summary>
+    private static bool IsForGateways(IkePeer peer, CeConfiguration? ce) =>
+        ce is not null && (peer.Name == ce.Template || ce.Gateways.Accept.Any(a => peer.Remote.Any(r => a.TakesGateway(IpAddress.From(r)))));
 
     /// <summary>The first match decides (RFC 4301 §4.4.3.1): of two peers that differ in nothing the second is never found.</summary>
     private static void Hidden(IReadOnlyList<IkePeer> peers, PeerSection section, ConfigurationErrors errors)

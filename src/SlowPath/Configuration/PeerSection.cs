@@ -33,6 +33,22 @@ internal sealed class PeerSection(ConfigurationErrors errors, CredentialSection 
         return peers;
     }
 
+    /// <summary>
+    /// An entry that stands for gateways whose addresses come from elsewhere: without name, addresses and clients. <paramref name="byAddress"/>: each identifies itself by its address, which is
+    /// the default (and is what we say then, too).
+    /// </summary>
+    public IkePeer Template(YamlNode node, string what, IPAddress local, IkeDefaults defaults, out bool byAddress)
+    {
+        var map = new MapReader(node, what, errors);
+        byAddress = map.Text("peer_identity") is null or { Text: "address" };
+        var theirs = byAddress ? IdentityPattern.Exactly(Identity.Address(local)) : identities.Theirs(map.Text("peer_identity")) ?? IdentityPattern.Any;
+        var ours = byAddress ? Identity.Address(local) : defaults.Identity ?? Identity.Address(local);
+        var peer = Common(map, "", [local], [], identities.Ours(map.Text("identity")) ?? ours, theirs);
+        peer = new PeerSecrets(errors, credentials, secrets).Read(map, peer, defaults, ShortestPsk);
+        map.Done();
+        return peer;
+    }
+
     private IkePeer Peer(YamlNode node, IkeDefaults defaults)
     {
         var map = new MapReader(node, "a peer", errors);
@@ -40,24 +56,11 @@ internal sealed class PeerSection(ConfigurationErrors errors, CredentialSection 
         map.Required("remote", "write the peer's address, or any when it comes to us from anywhere");
         var name = ConfigurationReader.Name(map, "name", "", errors);
         var (local, remote) = (AddressText.Several(map, "local", errors), AddressText.Several(map, "remote", errors));
-        var peer = new IkePeer
+        var ours = identities.Ours(map.Text("identity")) ?? defaults.Identity ?? (local.Count > 0 ? Identity.Address(local[0]) : NoIdentity(map));
+        var theirs = identities.Theirs(map.Text("peer_identity")) ?? (remote.Count == 1 ? IdentityPattern.Exactly(Identity.Address(remote[0])) : NoPeerIdentity(map));
+        var peer = Common(map, name, local, remote, ours, theirs) with
         {
-            Name = name,
-            Local = local,
-            Remote = remote,
-            LocalIdentity = identities.Ours(map.Text("identity")) ?? defaults.Identity ?? (local.Count > 0 ? Identity.Address(local[0]) : NoIdentity(map)),
-            RemoteIdentity = identities.Theirs(map.Text("peer_identity")) ?? (remote.Count == 1 ? IdentityPattern.Exactly(Identity.Address(remote[0])) : NoPeerIdentity(map)),
-            Proposals = new ProposalText(errors).Ike(map.Texts("proposals")),
-            Ppk = Ppk(map.Node("ppk")),
-            RekeySeconds = map.Seconds("rekey", 14400, 1, ThirtyDays),
-            LivenessSeconds = map.Seconds("liveness", 30, 1, 86400),
-            KeepaliveSeconds = map.Seconds("keepalive", 20, 1, 3600),
-            ForceUdp = map.Choice("udp", false, ("auto", false), ("always", true)),
-            Mobike = map.Flag("mobike", true),
-            FragmentSize = map.NumberOr("fragment_size", "off", 0, 576, 65000, "octets") is var size && map.Node("fragment_size") is null ? 1232 : size,
             Childless = map.Flag("childless", false),
-            Unique = map.Flag("unique", true),
-            AllowedRemote = selectors.Read(map.Texts("allowed")),
             Pools = Pools(map, name),
             DnsServers = AddressText.Several(map, "dns", errors),
             RequestAddress = map.Flag("request_address", false),
@@ -67,6 +70,25 @@ internal sealed class PeerSection(ConfigurationErrors errors, CredentialSection 
         map.Done();
         return peer;
     }
+
+    private IkePeer Common(MapReader map, string name, IReadOnlyList<IPAddress> local, IReadOnlyList<IPAddress> remote, Identity ours, IdentityPattern theirs) => new()
+    {
+        Name = name,
+        Local = local,
+        Remote = remote,
+        LocalIdentity = ours,
+        RemoteIdentity = theirs,
+        Proposals = new ProposalText(errors).Ike(map.Texts("proposals")),
+        Ppk = Ppk(map.Node("ppk")),
+        RekeySeconds = map.Seconds("rekey", 14400, 1, ThirtyDays),
+        LivenessSeconds = map.Seconds("liveness", 30, 1, 86400),
+        KeepaliveSeconds = map.Seconds("keepalive", 20, 1, 3600),
+        ForceUdp = map.Choice("udp", false, ("auto", false), ("always", true)),
+        Mobike = map.Flag("mobike", true),
+        FragmentSize = map.NumberOr("fragment_size", "off", 0, 576, 65000, "octets") is var size && map.Node("fragment_size") is null ? 1232 : size,
+        Unique = map.Flag("unique", true),
+        AllowedRemote = selectors.Read(map.Texts("allowed")),
+    };
 
     private static void Check(MapReader map, IkePeer peer)
     {

@@ -38,6 +38,19 @@ internal sealed class PolicySection(ConfigurationErrors errors)
         return byte.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 ? number : null;
     }
 
+    /// <summary>Protocol and ports of an entry whose addresses come from elsewhere.</summary>
+    public PolicyConfiguration Selector(YamlNode node)
+    {
+        var map = new MapReader(node, "a selector", errors);
+        var policy = new PolicyConfiguration
+        {
+            Name = "", Action = SpdAction.Protect, Protocol = Protocol(map), LocalPorts = Ports(map, "local_ports"), RemotePorts = Ports(map, "remote_ports"), Icmp = Icmp(map.Node("icmp")),
+        };
+        CheckProtocol(map, policy);
+        map.Done();
+        return policy;
+    }
+
     private PolicyConfiguration Policy(YamlNode node, int number)
     {
         var map = new MapReader(node, "a policy", errors);

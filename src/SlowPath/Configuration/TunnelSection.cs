@@ -47,7 +47,7 @@ internal sealed class TunnelSection(ConfigurationErrors errors, IReadOnlyList<Ik
         var peer = peerName is null ? null : Peer(peerName);
         var encapsulation = peer is { ForceUdp: true } ? EspEncapsulation.Udp : map.Choice("encapsulation", EspEncapsulation.None, ("esp", EspEncapsulation.None), ("udp", EspEncapsulation.Udp));
         var routes = prefixes.Placed(map.List("routes")).ToList();
-        var tunnel = new TunnelConfiguration
+        var tunnel = Shape(map, new TunnelConfiguration
         {
             Name = name,
             Kind = map.Choice("mode", TunnelKind.Tunnel, ("tunnel", TunnelKind.Tunnel), ("iiptran", TunnelKind.IipTran), ("transport", TunnelKind.Transport)),
@@ -56,15 +56,8 @@ internal sealed class TunnelSection(ConfigurationErrors errors, IReadOnlyList<Ik
             Encapsulation = encapsulation,
             Routes = routes.Select(r => r.Prefix).ToList(),
             CheckSource = map.Flag("check_source", true),
-            Mtu = map.NumberOr("mtu", "auto", TunnelConfiguration.Auto, 576, 9000, "octets"),
-            PathMtu = map.NumberOr("path_mtu", "auto", TunnelConfiguration.Auto, 576, 9216, "octets"),
-            MssClamp = map.Text("mss_clamp") is { Text: "off" } ? 0 : map.NumberOr("mss_clamp", "auto", TunnelConfiguration.Auto, 216, 8960, "octets"),
-            SetDf = map.Choice("df", false, ("copy", false), ("set", true)),
-            Dscp = map.NumberOr("dscp", "copy", TunnelConfiguration.Auto, 0, 63),
-            TfcMultiple = (ushort)map.Number("tfc", 0, 0, 1500, "octets"),
-            Hold = map.Flag("hold", true),
             Manual = new ManualSection(errors, SpiPlaces).Read(map.Node("manual")),
-        };
+        });
         var udp = encapsulation == EspEncapsulation.Udp;
         var (local, remote) = peerName is null ? (Address(map, "local"), Address(map, "remote")) : Ends(peer);
         tunnel = tunnel with
@@ -86,6 +79,18 @@ internal sealed class TunnelSection(ConfigurationErrors errors, IReadOnlyList<Ik
         map.Done();
         return tunnel;
     }
+
+    /// <summary>Sizes and header fields of a tunnel, whoever makes it.</summary>
+    internal static TunnelConfiguration Shape(MapReader map, TunnelConfiguration tunnel) => tunnel with
+    {
+        Mtu = map.NumberOr("mtu", "auto", TunnelConfiguration.Auto, 576, 9000, "octets"),
+        PathMtu = map.NumberOr("path_mtu", "auto", TunnelConfiguration.Auto, 576, 9216, "octets"),
+        MssClamp = map.Text("mss_clamp") is { Text: "off" } ? 0 : map.NumberOr("mss_clamp", "auto", TunnelConfiguration.Auto, 216, 8960, "octets"),
+        SetDf = map.Choice("df", false, ("copy", false), ("set", true)),
+        Dscp = map.NumberOr("dscp", "copy", TunnelConfiguration.Auto, 0, 63),
+        TfcMultiple = (ushort)map.Number("tfc", 0, 0, 1500, "octets"),
+        Hold = map.Flag("hold", true),
+    };
 
     private static void CheckEnds(MapReader map, TunnelConfiguration tunnel)
     {

@@ -63,6 +63,7 @@ internal sealed partial class Gateway
         if (wanted.SpinMicroseconds != now.SpinMicroseconds) return "'spin'";
         if (wanted.Frames != now.Frames || wanted.JumboFrames != now.JumboFrames) return "'frames'";
         if (wanted.ApiSocket != now.ApiSocket) return "'api'";
+        if (wanted.StateDirectory != now.StateDirectory) return "'state'";
         if (wanted.Vpn?.Device != now.Vpn?.Device) return "the vpn device";
         return wanted.Ports.Select(Fixed).SequenceEqual(now.Ports.Select(Fixed)) ? null : "'ports'";
     }
