@@ -1,0 +1,119 @@
+using System.Net;
+
+namespace Appliance.Bgp;
+
+/// <summary>Next hops of all sets of attributes, how far away each is, and which of them the host shall watch.</summary>
+internal sealed class NextHopTable
+{
+    private readonly Dictionary<IPAddress, int> ids = [];
+    private readonly Slab<Hop> hops = new();
+    private readonly List<int> touched = [];
+    private readonly Dictionary<int, IPAddress> addresses = [];
+
+    /// <summary>Whether a next hop can be reached.</summary>
+    public bool IsReachable(int id) => hops[id].IsReachable;
+
+    /// <summary>Metric of the way to a next hop (RFC 4271 §9.1.2.2 e).</summary>
+    public uint Metric(int id) => hops[id].Metric;
+
+    /// <summary>The number of a next hop, for a set of attributes that begins to name it.</summary>
+    public int Hold(IPAddress address)
+    {
+        if (!ids.TryGetValue(address, out var id))
+        {
+            id = hops.Take();
+            ids.Add(address, id);
+            addresses.Add(id, address);
+        }
+
+        hops[id].Sets++;
+        return id;
+    }
+
+    /// <summary>A set of attributes is gone.</summary>
+    public void Release(int id)
+    {
+        ref var hop = ref hops[id];
+        hop.Sets--;
+        Forget(id);
+    }
+
+    /// <summary>A route depends on it.</summary>
+    public void Use(int id)
+    {
+        ref var hop = ref hops[id];
+        if (hop.Uses++ == 0) Touch(id, ref hop);
+    }
+
+    /// <summary>A route does not depend on it any more.</summary>
+    public void Unuse(int id)
+    {
+        ref var hop = ref hops[id];
+        if (--hop.Uses == 0) Touch(id, ref hop);
+    }
+
+    /// <summary>What the host shall watch since the last time, and what no longer; in the order in which it came about.</summary>
+    public void TakeChanges(List<IPAddress> added, List<IPAddress> removed)
+    {
+        foreach (var id in touched)
+        {
+            ref var hop = ref hops[id];
+            hop.IsTouched = false;
+            if (hop.Uses > 0 && !hop.IsWatched)
+            {
+                hop.IsWatched = true;
+                added.Add(addresses[id]);
+            }
+            else if (hop.Uses == 0 && hop.IsWatched)
+            {
+                hop.IsWatched = false;
+                hop.IsReachable = false;
+                hop.Metric = 0;
+                removed.Add(addresses[id]);
+            }
+
+            Forget(id);
+        }
+
+        touched.Clear();
+    }
+
+    /// <summary>The host says how a next hop is. The number when routes depend on it and it changed, else 0.</summary>
+    public int Resolve(IPAddress address, bool isReachable, uint metric)
+    {
+        if (!ids.TryGetValue(address, out var id)) return 0;
+        ref var hop = ref hops[id];
+        if (hop.IsReachable == isReachable && (!isReachable || hop.Metric == metric)) return 0;
+        hop.IsReachable = isReachable;
+        hop.Metric = isReachable ? metric : 0;
+        return hop.Uses > 0 ? id : 0;
+    }
+
+    private void Touch(int id, ref Hop hop)
+    {
+        if (hop.IsTouched) return;
+        hop.IsTouched = true;
+        touched.Add(id);
+    }
+
+    private void Forget(int id)
+    {
+        ref var hop = ref hops[id];
+        if (hop.Sets > 0 || hop.IsWatched || hop.IsTouched) return;
+        if (!addresses.Remove(id, out var address)) return;
+        ids.Remove(address);
+        hops.Give(id);
+    }
+
+    private struct Hop : ILinked
+    {
+        public int Sets;
+        public int Uses;
+        public uint Metric;
+        public bool IsReachable;
+        public bool IsWatched;
+        public bool IsTouched;
+
+        public int Next { get; set; }
+    }
+}

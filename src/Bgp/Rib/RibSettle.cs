@@ -1,0 +1,85 @@
+namespace Appliance.Bgp;
+
+/// <summary>The decision for the prefixes that wait (RFC 4271 §9.1.2).</summary>
+public sealed partial class Rib
+{
+    /// <summary>Takes the decision for prefixes that wait, in the order in which they began to.</summary>
+    /// <param name="budget">Prefixes at most.</param>
+    /// <param name="changes">Gets what changed, a batch for each table: best routes of unicast families, globally and in VRFs; lists of their own.</param>
+    /// <returns>Prefixes still wait.</returns>
+    public bool Settle(int budget, List<BestRoutesChanged> changes)
+    {
+        var more = true;
+        while (more && budget > 0)
+        {
+            more = false;
+            // What one table decides can touch another one, VRFs and VPN each other: until all is quiet.
+            for (var i = 0; i < tables.Count && budget > 0; i++)
+            {
+                var table = tables[i];
+                if (!table.HasWork) continue;
+                more = true;
+                budget -= SettleTable(table, budget, changes);
+            }
+        }
+
+        if (HasWork) return true;
+        ForgetGone();
+        return false;
+    }
+
+    private int SettleTable(RibTable table, int budget, List<BestRoutesChanged> changes)
+    {
+        List<RouteChange>? told = null;
+        var done = 0;
+        for (; done < budget && table.HasWork; done++) Decide(table, table.TakeDirty(), ref told);
+        if (told != null) changes.Add(new BestRoutesChanged(table.Vrf?.Facts.Name ?? "", table.Family, told));
+        return done;
+    }
+
+    private void Decide(RibTable table, int slot, ref List<RouteChange>? told)
+    {
+        ref var state = ref table[slot];
+        var isRetold = (state.Flags & PrefixFlags.Retell) != 0;
+        state.Flags = PrefixFlags.Used;
+        var ranked = decision.Rank(state.Routes, 1, out var equal);
+        Span<ChosenPath> chosen = stackalloc ChosenPath[equal];
+        for (var i = 0; i < equal; i++)
+        {
+            ref var route = ref Routes[ranked[i]];
+            chosen[i] = new ChosenPath(route.Out, route.Peer, route.Label);
+        }
+
+        var before = state.Paths;
+        var paths = equal == 0 ? 0 : BestPaths.Intern(chosen);
+        state.Best = equal == 0 ? 0 : ranked[0];
+        state.Paths = paths;
+        if (paths != before || isRetold)
+        {
+            var isRelabelled = before != 0 && paths != 0 && BestPaths.Path(before, 0).Label != chosen[0].Label;
+            foreach (var to in table.Outs) Mark(to, slot, isRelabelled);
+            if (table.IsTold && paths != before) (told ??= []).Add(new RouteChange(table.Nlri(slot).Prefix, paths == 0 ? null : BestPaths.Object(paths, Peers)));
+            if (table.Vrf != null) vpn.Export(table, slot);
+            else if (table.Family.IsVpn) vpn.Import(table, slot, before, ranked[..equal]);
+        }
+        else
+        {
+            foreach (var to in table.Outs)
+            {
+                if (to.Facts.AddPathSend > 0) Mark(to, slot, false);
+            }
+        }
+
+        BestPaths.Release(before);
+        table.Collect(slot);
+    }
+
+    private void Mark(PeerFamily to, int slot, bool isRelabelled)
+    {
+        if (!to.Out.IsStarted) return;
+        to.Out.Pending.Add(slot);
+        if (!isRelabelled || to.Out[slot] <= 0) return;
+        Attributes.Release(to.Out[slot]);
+        to.Out.Set(slot, AdjRibOut.Resend);
+    }
+}
