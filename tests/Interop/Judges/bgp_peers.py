@@ -99,6 +99,12 @@ class Bird(Peer):
         self.launch("bird", "-f", "-c", self.folder / "bird.conf", "-s", self.folder / "bird.ctl", "-P", self.folder / "bird.pid")
         self.until(lambda: (self.folder / "bird.ctl").exists() and self.ask("show status"), 10, "its socket")
 
+    def reconfigure(self, configuration):
+        self.configuration = configuration
+        (self.folder / "bird.conf").write_text(configuration)
+        if "Reconfigur" not in (answer := self.ask("configure")):
+            raise RuntimeError(f"birdc configure: {answer.strip()}")
+
     def ask(self, *words):
         return run("birdc", "-s", str(self.folder / "bird.ctl"), *" ".join(words).split(), timeout=10)
 
@@ -138,10 +144,20 @@ class Frr(Peer):
         (self.folder / "vtysh.conf").write_text("")
         for daemon in self.daemons:
             configuration = self.folder / f"{daemon}.conf"
-            configuration.write_text(self.configuration if daemon != "zebra" else "hostname frr\n")
+            configuration.write_text(self.text_of(daemon))
+            (self.folder / f"{daemon}.vty").unlink(missing_ok=True)
             self.launch(f"{FRR}/{daemon}", "-f", configuration, "-i", self.folder / f"{daemon}.pid", "-z", self.folder / "zserv.api", "--vty_socket", self.folder, "-A", "127.0.0.1",
-                        "--log", f"file:{self.folder}/{daemon}.out")
+                        "--log", f"file:{self.folder}/{daemon}.out", *(["--bfdctl", self.folder / "bfdd.sock"] if daemon == "bfdd" else []))
             self.until(lambda: (self.folder / f"{daemon}.vty").exists(), 10, f"{daemon}'s socket")
+
+    def text_of(self, daemon):
+        """The configuration of one daemon."""
+        return self.configuration if daemon != "zebra" else "hostname frr\n"
+
+    def configure(self, text):
+        """More configuration, as one would type it."""
+        (self.folder / "more.conf").write_text(text)
+        run("vtysh", "--vty_socket", str(self.folder), "--config_dir", str(self.folder), "-f", str(self.folder / "more.conf"), timeout=10)
 
     def ask(self, *words):
         return run("vtysh", "--vty_socket", str(self.folder), "--config_dir", str(self.folder), *sum((["-c", w] for w in words), []), timeout=10)
