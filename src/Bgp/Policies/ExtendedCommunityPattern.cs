@@ -20,7 +20,7 @@ public readonly record struct ExtendedCommunityPattern(ulong Value, ulong Mask =
     /// <summary>Whether a community is meant.</summary>
     public bool Matches(ulong community) => (community & Mask) == Value;
 
-    /// <summary>Any Security Gateway Identity, transitive or not, whose address lies in a prefix of IPv4.</summary>
+    /// <summary>Any Security Gateway Identity, transitive or not, whatever its reserved octets, whose address lies in a prefix of IPv4.</summary>
     public static ExtendedCommunityPattern SecurityGateways(byte subType, IPNetwork gateways)
     {
         var length = gateways.PrefixLength;

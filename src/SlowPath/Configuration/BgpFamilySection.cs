@@ -29,8 +29,9 @@ internal sealed class BgpFamilySection(ConfigurationErrors errors, RoutePolicySe
                 foreach (var item in list.Items)
                 {
                     if (item is not YamlText text) errors.Add(item.At, "a family in a list must be a name", Hint);
-                    else if (Known(text) is { } family && families.Any(f => f.Family == family)) errors.Add(text.At, $"family '{family}' stands here twice", "remove one");
-                    else if (Known(text) is { } other) families.Add(One(session, other, new MapReader(null, "a family", errors), map, text));
+                    else if (Known(text) is not { } family) continue;
+                    else if (families.Exists(f => f.Family == family)) errors.Add(text.At, $"family '{family}' stands here twice", "remove one");
+                    else families.Add(One(session, family, new MapReader(null, "a family", errors), map, text));
                 }
 
                 break;

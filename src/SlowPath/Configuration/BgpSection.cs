@@ -35,9 +35,12 @@ internal sealed class BgpSection(ConfigurationErrors errors, ConfigurationFiles 
             Vrfs = vrfs.Read(map.List("vrfs")),
             Kernel = BgpText.Networks(map, "kernel", errors),
         };
-        var neighbors = new NeighborSection(errors, files, new RoutePolicySection(errors), configuration);
+        var policies = new RoutePolicySection(errors, subType);
+        policies.Read(map);
+        var neighbors = new NeighborSection(errors, files, policies, configuration);
         configuration = configuration with { Neighbors = neighbors.Read(map.List("neighbors")), Dynamic = neighbors.ReadDynamic(map.List("dynamic_neighbors")) };
         map.Done();
+        policies.Check(configuration);
         BgpConsistency.Check(configuration, neighbors, vrfs, errors);
         return configuration;
     }
