@@ -1,5 +1,3 @@
-using System.ComponentModel;
-using System.Runtime.InteropServices;
 using Appliance.Policy;
 using Appliance.Shared;
 
@@ -9,10 +7,7 @@ namespace Appliance.SlowPath.Netlink;
 internal sealed class NetlinkClient : IKernel
 {
     private const int AlreadyThere = 17, NoSuchProcess = 3, NotThere = 2, NoSuchAddress = 99;
-    private readonly NetlinkSocket socket = new(0, 2000);
-    private readonly byte[] request = new byte[512];
-    private readonly byte[] answer = new byte[1 << 16];
-    private uint sequence;
+    private readonly NetlinkDialogue kernel = new();
 
     /// <inheritdoc/>
     public KernelMirror Dump()
@@ -21,77 +16,34 @@ internal sealed class NetlinkClient : IKernel
         foreach (var type in (ReadOnlySpan<ushort>)[MessageType.GetLink, MessageType.GetAddress, MessageType.GetNeighbour, MessageType.GetRoute])
         {
             const int attempts = 5;
-            for (var i = 0; i < attempts && !TryDump(type, mirror); i++)
+            for (var i = 0; i < attempts && !kernel.TryDump(NetlinkWriter.Dump(kernel.Request, type, kernel.Next()).Finish(), Take); i++)
             {
             }
         }
 
         return mirror;
-    }
 
-    /// <inheritdoc/>
-    public string? LinkUp(uint link, int mtu) => Change(NetlinkWriter.LinkUp(request, link, mtu, ++sequence).Finish());
-
-    /// <inheritdoc/>
-    public string? Address(bool add, uint link, InterfaceAddress address) => Change(NetlinkWriter.Address(request, add, link, address, ++sequence).Finish(), add ? AlreadyThere : NoSuchAddress);
-
-    /// <inheritdoc/>
-    public string? Route(bool add, in KernelRoute route) => Change(NetlinkWriter.Route(request, add, route, ++sequence).Finish(), add ? 0 : NoSuchProcess);
-
-    /// <inheritdoc/>
-    public string? IkeRule(bool v4) => Change(NetlinkWriter.IkeRule(request, v4, ++sequence).Finish(), AlreadyThere);
-
-    /// <inheritdoc/>
-    public string? UseNeighbour(uint link, IpAddress neighbour) => Change(NetlinkWriter.UseNeighbour(request, link, neighbour, ++sequence).Finish(), NotThere);
-
-    /// <inheritdoc/>
-    public void Dispose() => socket.Dispose();
-
-    /// <summary>False when the table changed meanwhile: what was read may be torn, read again.</summary>
-    private bool TryDump(ushort type, KernelMirror mirror)
-    {
-        socket.Send(NetlinkWriter.Dump(request, type, ++sequence).Finish());
-        var whole = true;
-        while (true)
+        void Take(in NetlinkMessage message)
         {
-            var length = socket.Receive(answer);
-            if (length == NetlinkSocket.Overrun) return false;
-            if (length == NetlinkSocket.Nothing) throw new IOException("netlink does not answer a dump");
-            var reader = new NetlinkReader(answer.AsSpan(0, length));
-            while (reader.TryNext(out var message))
-            {
-                if (message.Sequence != sequence) continue;
-                whole &= (message.Flags & MessageFlags.DumpInterrupted) == 0;
-                if (message.Type == MessageType.Done) return whole;
-                if (message.Type == MessageType.Error) throw new IOException($"netlink dump: {ErrorText(message.Body)}");
-                if (KernelChange.TryParse(message, out var change)) mirror.Apply(change);
-            }
+            if (KernelChange.TryParse(message, out var change)) mirror.Apply(change);
         }
     }
 
-    private string? Change(ReadOnlySpan<byte> datagram, int fine = 0)
-    {
-        try
-        {
-            socket.Send(datagram);
-            while (true)
-            {
-                var length = socket.Receive(answer);
-                if (length <= 0) return "netlink does not answer";
-                var reader = new NetlinkReader(answer.AsSpan(0, length));
-                while (reader.TryNext(out var message))
-                {
-                    if (message.Sequence != sequence || message.Type != MessageType.Error) continue;
-                    var error = message.Body.Length >= 4 ? -MemoryMarshal.Read<int>(message.Body) : 0;
-                    return error == 0 || error == fine ? null : ErrorText(message.Body);
-                }
-            }
-        }
-        catch (IOException exception)
-        {
-            return exception.Message;
-        }
-    }
+    /// <inheritdoc/>
+    public string? LinkUp(uint link, int mtu) => kernel.Change(NetlinkWriter.LinkUp(kernel.Request, link, mtu, kernel.Next()).Finish());
 
-    private static string ErrorText(ReadOnlySpan<byte> body) => body.Length < 4 ? "an answer cut short" : new Win32Exception(-MemoryMarshal.Read<int>(body)).Message;
+    /// <inheritdoc/>
+    public string? Address(bool add, uint link, InterfaceAddress address) => kernel.Change(NetlinkWriter.Address(kernel.Request, add, link, address, kernel.Next()).Finish(), add ? AlreadyThere : NoSuchAddress);
+
+    /// <inheritdoc/>
+    public string? Route(bool add, in KernelRoute route) => kernel.Change(NetlinkWriter.Route(kernel.Request, add, route, kernel.Next()).Finish(), add ? 0 : NoSuchProcess);
+
+    /// <inheritdoc/>
+    public string? IkeRule(bool v4) => kernel.Change(NetlinkWriter.IkeRule(kernel.Request, v4, kernel.Next()).Finish(), AlreadyThere);
+
+    /// <inheritdoc/>
+    public string? UseNeighbour(uint link, IpAddress neighbour) => kernel.Change(NetlinkWriter.UseNeighbour(kernel.Request, link, neighbour, kernel.Next()).Finish(), NotThere);
+
+    /// <inheritdoc/>
+    public void Dispose() => kernel.Dispose();
 }

@@ -21,6 +21,7 @@ internal static class MessageFlags
 internal static class Attribute
 {
     public const ushort LinkAddress = 1, LinkName = 3, LinkMtu = 4;
+    public const ushort LinkInfo = 18, InfoKind = 1, InfoData = 2, VrfTable = 1;
     public const ushort Address = 1, AddressLocal = 2, AddressFlags = 8;
     public const ushort NeighbourDestination = 1, NeighbourLinkLayer = 2;
     public const ushort RouteDestination = 1, RouteOutInterface = 4, RouteGateway = 5, RoutePriority = 6, RoutePreferredSource = 7, RouteMultipath = 9, RouteTable = 15, RouteVia = 18;

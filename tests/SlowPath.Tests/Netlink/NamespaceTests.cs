@@ -24,6 +24,9 @@ public sealed class NamespaceTests : IDisposable
     [SkippableFact]
     public void IkeHasAWayBesideTheRoutesIntoTunnels() => InNamespace((client, _) => JudgeIke(client, client.Dump().Link("wan0")!.Index));
 
+    [SkippableFact]
+    public void TheTableOfAVrfTakesRoutes() => InNamespace((_, _) => JudgeVrf());
+
     private void InNamespace(Action<NetlinkClient, NetlinkSocket> judge)
     {
         Skip.IfNot(Environment.IsPrivilegedProcess, "needs root: makes a network namespace");
@@ -106,6 +109,38 @@ public sealed class NamespaceTests : IDisposable
             foreach (var route in wanted) Assert.Null(client.Route(false, route));
             Assert.Empty(client.Dump().OwnRoutes);
         }
+    }
+
+    /// <summary>Routes go to a table of their own; this kernel may have no VRF device, the table is there nevertheless.</summary>
+    private void JudgeVrf()
+    {
+        const uint table = 4242;
+        using var client = new VrfClient();
+        Assert.Null(client.TableOf("wan0"));
+        Assert.Null(client.TableOf("no-such-dev"));
+        Ip("-n", name, "addr", "add", "192.0.2.1/24", "dev", "wan0");
+        Ip("-n", name, "addr", "add", "2001:db8::1/64", "dev", "wan0", "nodad");
+        foreach (var (prefix, one, other) in new[] { ("10.0.0.0/8", "192.0.2.2", "192.0.2.3"), ("fd00:1::/32", "2001:db8::2", "2001:db8::3") })
+        {
+            Assert.True(IpPrefix.TryParse(prefix, false, out var wanted, out _, out _));
+            Assert.Null(client.Write(table, wanted, [Parse(one)]));
+            Assert.Contains($"via {one}", Show(prefix), StringComparison.Ordinal);
+            Assert.Null(client.Write(table, wanted, [Parse(other), Parse(one)]));
+            Assert.All([one, other], hop => Assert.Contains($"via {hop}", Show(prefix), StringComparison.Ordinal));
+            Assert.Null(client.Write(table, wanted, [Parse(other)]));
+            Assert.DoesNotContain($"via {one}", Show(prefix), StringComparison.Ordinal);
+            Assert.Equal([wanted], client.OwnRoutes(table));
+            Assert.Null(client.Write(table, wanted, []));
+            Assert.Null(client.Write(table, wanted, []));
+            Assert.Empty(client.OwnRoutes(table));
+        }
+
+        Assert.True(IpPrefix.TryParse("11.0.0.0/8", false, out var mixed, out _, out _));
+        Assert.Null(client.Write(table, mixed, [Parse("2001:db8::2")]));
+        Assert.Contains("via inet6 2001:db8::2", Show("11.0.0.0/8"), StringComparison.Ordinal);
+        Assert.NotNull(client.Write(table, mixed, [Parse("203.0.113.1")]));
+
+        string Show(string prefix) => Ip(prefix.Contains(':', StringComparison.Ordinal) ? "-6" : "-4", "-n", name, "route", "show", "table", $"{table}", "proto", $"{KernelRoutes.OwnProtocol}");
     }
 
     private static void Hear(NetlinkSocket ears, KernelMirror mirror, Func<bool> seen, string what)
