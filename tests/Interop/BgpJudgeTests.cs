@@ -18,4 +18,9 @@ public class BgpJudgeTests
     [SkippableFact]
     [Trait("peer", "bgp")]
     public void CeCeLab_SaysAllIsWell() => JudgeRun.Passes("ce_judge.py");
+
+    /// <summary>A newer BIRD on another kernel.</summary>
+    [SkippableFact]
+    [Trait("peer", "bgp")]
+    public void BirdInAVirtualMachine_SaysAllIsWell() => JudgeRun.Passes("bgp_vm_judge.py");
 }
