@@ -179,8 +179,11 @@ public struct NextHopGroup
     /// <summary><see cref="NextHopKind.Group"/>, where <see cref="NextHopRecord.Kind"/> is.</summary>
     [FieldOffset(4)] public NextHopKind Kind;
 
-    /// <summary>1: members are tunnels, or the discard that stands for them: it takes precedence over a prefix that gives way.</summary>
-    [FieldOffset(5)] public byte IsTunnel;
+    /// <summary>1: a member is protected, or may be; where <see cref="NextHopRecord.Protected"/> is.</summary>
+    [FieldOffset(5)] public byte Protected;
+
+    /// <summary>1: what was learned are tunnels or a discard, which take the place of routes that give way; 0: next hops. For a successor of the slow path.</summary>
+    [FieldOffset(6)] public byte IsFirm;
 
     /// <summary>How many members count, the first ones; 0: there is no way.</summary>
     [FieldOffset(8)] public uint Count;

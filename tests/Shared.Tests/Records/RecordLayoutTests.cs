@@ -20,6 +20,7 @@ public sealed class RecordLayoutTests
         Assert.Equal(NextHopRecord.RecordSize, Unsafe.SizeOf<NextHopRecord>());
         Assert.Equal(NextHopRecord.RecordSize, Unsafe.SizeOf<NextHopGroup>());
         Assert.Equal(Offset(typeof(NextHopRecord), nameof(NextHopRecord.Kind)), Offset(typeof(NextHopGroup), nameof(NextHopGroup.Kind)));
+        Assert.Equal(Offset(typeof(NextHopRecord), nameof(NextHopRecord.Protected)), Offset(typeof(NextHopGroup), nameof(NextHopGroup.Protected)));
         Assert.Equal(AdjacencyRecord.RecordSize, Unsafe.SizeOf<AdjacencyRecord>());
         Assert.Equal(SpdRule.RecordSize, Unsafe.SizeOf<SpdRule>());
         Assert.Equal(PortRecord.RecordSize, Unsafe.SizeOf<PortRecord>());
