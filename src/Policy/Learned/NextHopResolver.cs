@@ -5,9 +5,10 @@ namespace Appliance.Policy;
 /// <summary>What the longest match for an address is.</summary>
 /// <param name="Length">Of the prefix, in bits.</param>
 /// <param name="Via">The learned route with next hops that stands there, or null.</param>
+/// <param name="IsShielded">It lies in a protected range.</param>
 /// <param name="Hops">Otherwise: where it leads.</param>
 /// <param name="Metric">Of the kernel's route; 0 for others.</param>
-public readonly record struct HopMatch(int Length, LearnedTarget? Via, IReadOnlyList<NextHop> Hops, uint Metric);
+public readonly record struct HopMatch(int Length, LearnedTarget? Via, bool IsShielded, IReadOnlyList<NextHop> Hops, uint Metric);
 
 /// <summary>The routes in force, as far as next hops are resolved through them.</summary>
 public interface IRouteView
@@ -72,13 +73,15 @@ public sealed class NextHopResolver(IRouteView routes)
         {
             foreach (var nextHop in target.NextHops)
                 foreach (var hop in (known.TryGetValue(nextHop, out var there) ? there : Resolve(nextHop)).Hops)
-                    if (!isShielded || hop.Kind == NextHopKind.Tunnel || (hop.Kind is NextHopKind.Adjacent or NextHopKind.Glean && routes.IsProtected(hop.Port)))
+                    if (!isShielded || IsInside(hop))
                         Add(members, hop);
         }
 
         if (members.Count == 0 && (isShielded || target.Kind != LearnedKind.Via)) members.Add(NextHop.Discard(isProtected: true));
         return members;
     }
+
+    private bool IsInside(in NextHop hop) => hop.Kind == NextHopKind.Tunnel || (hop.Kind is NextHopKind.Adjacent or NextHopKind.Glean && routes.IsProtected(hop.Port));
 
     private static void Add(List<NextHop> members, NextHop hop)
     {
@@ -93,7 +96,7 @@ public sealed class NextHopResolver(IRouteView routes)
         for (var longest = 128; routes.TryMatch(address, longest, out var match); longest = match.Length - 1)
         {
             if (match.Via is null) return (Plain(address, match), looped);
-            var (found, inside) = Follow(address, match.Via);
+            var (found, inside) = Follow(address, match.Via, match.IsShielded);
             looped |= inside;
             if (found.IsReachable || !inside)
             {
@@ -105,7 +108,7 @@ public sealed class NextHopResolver(IRouteView routes)
         return (HopResolution.Unreachable, looped);
     }
 
-    private (HopResolution Found, bool Looped) Follow(IpAddress address, LearnedTarget target)
+    private (HopResolution Found, bool Looped) Follow(IpAddress address, LearnedTarget target, bool isShielded)
     {
         var looped = false;
         var metric = uint.MaxValue;
@@ -123,7 +126,9 @@ public sealed class NextHopResolver(IRouteView routes)
             looped |= inside;
             if (!found.IsReachable) continue;
             metric = Math.Min(metric, found.Metric);
-            foreach (var hop in found.Hops) Add(hops, hop);
+            foreach (var hop in found.Hops)
+                if (!isShielded || IsInside(hop))
+                    Add(hops, hop);
         }
 
         path.RemoveAt(path.Count - 1);
