@@ -24,7 +24,7 @@ internal sealed partial class Gateway
     public void Learn(IReadOnlyList<LearnedChange> changes)
     {
         if (plan is null) Recompute();
-        SetRoom(tables.Learn(changes));
+        if (!tables.Learn(changes)) SetRoom(false);
     }
 
     /// <summary>All learned routes are there: what an earlier process left and was not learned again goes.</summary>
