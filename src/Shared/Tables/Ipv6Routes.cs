@@ -49,7 +49,6 @@ public sealed unsafe class Ipv6Routes
             rest <<= Stride;
         }
 
-        cell &= RouteTrie.ValueMask;
         return cell != None ? cell : Volatile.Read(ref *fallback);
     }
 

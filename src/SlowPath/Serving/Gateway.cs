@@ -48,7 +48,6 @@ internal sealed partial class Gateway : IDisposable, IChildHost
         this.netlink = netlink;
         kernel = new KernelWriter(netlink, log);
         tables = new TableWriter(region, new Quiescence(region));
-        nextHops = new NextHopWatch(tables);
         tunnels = new EffectiveTunnels(configuration);
         installer = new SaInstaller(region, tables.Sas, FindTunnel, configuration.Workers.Count);
         children = new ChildSas(region, tables.Sas, installer, tunnels, this, log);
@@ -83,8 +82,7 @@ internal sealed partial class Gateway : IDisposable, IChildHost
     public IReadOnlyDictionary<string, uint> TunnelSlots => tables.TunnelSlots;
 
     /// <summary>What is wrong at present, one sentence each.</summary>
-    public IEnumerable<string> Problems =>
-        tableProblems.Concat(kernel.Problems).Concat(learnedRoom ? [] : [$"no room for {tables.LearnedWaiting} learned routes: raise region: ipv4_groups, ipv6_nodes or next_hops"]);
+    public IEnumerable<string> Problems => tableProblems.Concat(kernel.Problems);
 
     private static long UnixNow => DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
 
@@ -103,7 +101,6 @@ internal sealed partial class Gateway : IDisposable, IChildHost
             _ => 0,
         };
         Recompute();
-        if (!ExpectsLearned) tables.DropStale();
         await ManualSasAsync(Configuration);
         Recompute();
         Volatile.Write(ref Region.Header.SlowPathReady, 1);
@@ -152,15 +149,13 @@ internal sealed partial class Gateway : IDisposable, IChildHost
     {
         if (dirty && Environment.TickCount64 >= recomputeFrom) Recompute();
         SettleTunnels();
-        nextHops.Settle();
     }
 
     /// <summary>Once a second: asks for next hops of peers that are not resolved, and tries again what did not work.</summary>
     public void Retry()
     {
         AskForPaths(Contents);
-        dirty |= tableProblems.Count > 0 || kernel.Problems.Count > 0;
-        RetryLearned();
+        dirty |= Problems.Any();
     }
 
     /// <inheritdoc/>
@@ -182,7 +177,7 @@ internal sealed partial class Gateway : IDisposable, IChildHost
                 facts[sa.Tunnel] = new TunnelFacts(facts.TryGetValue(sa.Tunnel, out var known) ? Larger(known.Shape, Shape(sa)) : Shape(sa), pathMtus.Of(sa.Tunnel));
         var effective = tunnels.All;
         plan = new TablePlan(new PolicyInputs(WithInnerAddresses, mirror.View()) { Tunnels = facts, Effective = effective });
-        var problems = tables.Apply(plan);
+        var problems = tables.Apply(plan.Contents);
         foreach (var problem in problems.Except(tableProblems)) log.LogError("{Problem}", problem);
         tableProblems = problems;
         kernel.Write(WithInnerAddresses, mirror, effective, plan.Leave);

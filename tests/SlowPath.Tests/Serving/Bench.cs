@@ -60,9 +60,6 @@ internal sealed class Bench : IDisposable
     /// <summary>What IKE was told.</summary>
     public IkeLog Ike { get; } = new();
 
-    /// <summary>A successor keeps learned routes until it is told that all are there.</summary>
-    public bool ExpectsLearned { get; set; }
-
     public RuntimePaths Paths { get; }
 
     public string File => Path.Combine(folder, "gateway.yaml");
@@ -121,7 +118,7 @@ internal sealed class Bench : IDisposable
     {
         stop = new CancellationTokenSource();
         var configuration = adapt(ConfigurationReader.ReadFile(File, out _)!.Gateway);
-        Gateway = new Gateway(File, configuration, Region, Kernel, NullLogger.Instance) { Ike = Ike, ExpectsLearned = ExpectsLearned };
+        Gateway = new Gateway(File, configuration, Region, Kernel, NullLogger.Instance) { Ike = Ike };
         Loop = new EventLoop(() => { }, 5);
         var token = stop.Token;
         var loop = Loop;

@@ -1,0 +1,45 @@
+using System.Net;
+
+namespace Appliance.Bgp;
+
+/// <summary>The decision (RFC 4271 §9.1.2), at most so much of it in a step, and what the host is told of it: best routes, and next hops that matter.</summary>
+internal sealed class RouteSelection(Rib rib)
+{
+    private readonly List<BestRoutesChanged> changes = [];
+    private readonly List<IPAddress> added = [];
+    private readonly List<IPAddress> removed = [];
+    private bool areHopsKnown = true;
+
+    /// <summary>Limits what is said about ranges of neighbours.</summary>
+    public NoticeLimit RangeNotices { get; } = new();
+
+    /// <summary>The host looked next hops up.</summary>
+    public void Resolved(IReadOnlyList<(IPAddress Hop, bool IsReachable, uint Metric)> hops)
+    {
+        areHopsKnown = true;
+        rib.NextHops(hops);
+    }
+
+    /// <summary>Decides. True: there is more to decide on.</summary>
+    public bool Run(BgpStep step)
+    {
+        TakeNextHops(step);
+        if (step.Machine.Deferral.IsActive) return false;
+        var more = rib.Settle(BgpTuning.DecisionsPerStep, changes);
+        foreach (var change in changes) step.Actions.Add(change);
+        changes.Clear();
+        TakeNextHops(step);
+        if (!more) step.Machine.Deferral.Settled(step, areHopsKnown);
+        return more;
+    }
+
+    private void TakeNextHops(BgpStep step)
+    {
+        rib.TakeNextHops(added, removed);
+        if (added.Count == 0 && removed.Count == 0) return;
+        areHopsKnown &= added.Count == 0;
+        step.Actions.Add(new WatchNextHops([.. added], [.. removed]));
+        added.Clear();
+        removed.Clear();
+    }
+}
