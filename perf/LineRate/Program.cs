@@ -14,6 +14,7 @@ var suites = new Dictionary<string, Func<ISuite>>
     ["wire"] = () => new WireSuite(),
     ["ike"] = () => new IkeSuite(),
     ["bgp"] = () => new BgpSuite(),
+    ["rib"] = () => new RibSuite(),
 };
 
 var suite = new Option<string>("--suite") { Description = $"What to measure: {string.Join(", ", suites.Keys)}", Required = true };

@@ -13,4 +13,14 @@ public class BgpJudgeTests
     [InlineData("liveness")]
     [InlineData("malformed")]
     public void Speakers_SayAllIsWell(string part) => JudgeRun.Passes("bgp_judge.py", part);
+
+    /// <summary>Four sites of two VPNs: security gateways from BGP, and what was protected once stays so.</summary>
+    [SkippableFact]
+    [Trait("peer", "bgp")]
+    public void CeCeLab_SaysAllIsWell() => JudgeRun.Passes("ce_judge.py");
+
+    /// <summary>A newer BIRD on another kernel.</summary>
+    [SkippableFact]
+    [Trait("peer", "bgp")]
+    public void BirdInAVirtualMachine_SaysAllIsWell() => JudgeRun.Passes("bgp_vm_judge.py");
 }

@@ -34,13 +34,24 @@ internal struct AttributeFacts
         {
             LocalPref = attributes.LocalPref ?? 100,
             Med = attributes.Med ?? 0,
-            NeighborAs = attributes.AsPath.Count > 0 && attributes.AsPath[0] is { Type: AsPaths.Sequence, Ases.Length: > 0 } first ? first.Ases[0] : 0,
+            NeighborAs = NeighborOf(attributes.AsPath),
             OriginatorId = attributes.OriginatorId ?? 0,
             NextHop = nextHop,
             PathLength = (ushort)Math.Min(AsPaths.LengthOf(attributes.AsPath), ushort.MaxValue),
             ClusterLength = (ushort)Math.Min(attributes.ClusterList.Length, ushort.MaxValue),
             Origin = (byte)attributes.Origin,
         };
+    }
+
+    // RFC 5065 §5.3: segments of a confederation do not count.
+    private static uint NeighborOf(IReadOnlyList<AsSegment> path)
+    {
+        for (var i = 0; i < path.Count; i++)
+        {
+            if (path[i].Type <= AsPaths.Sequence) return path[i] is { Type: AsPaths.Sequence, Ases: [var first, ..] } ? first : 0;
+        }
+
+        return 0;
     }
 }
 

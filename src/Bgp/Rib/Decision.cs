@@ -5,6 +5,11 @@ namespace Appliance.Bgp;
 /// </summary>
 internal sealed class Decision(Rib rib)
 {
+    private static readonly string[] Words =
+    [
+        "not our own", "lower LOCAL_PREF", "longer AS_PATH (a)", "higher ORIGIN (b)", "higher MULTI_EXIT_DISC (c)", "not of EBGP (d)", "higher interior cost (e)",
+    ];
+
     private int[] routes = new int[64];
 
     private enum Step
@@ -56,17 +61,40 @@ internal sealed class Decision(Rib rib)
     public bool CanBeUsed(in Route route) =>
         route.Out != 0 && ((route.Flags & RouteFlags.Tracked) == 0 || rib.Hops.IsReachable(rib.Attributes.Facts(route.Out).NextHop));
 
+    /// <summary>By which step a route lost against the best, in few words.</summary>
+    /// <param name="best">The best.</param>
+    /// <param name="other">The one that lost.</param>
+    /// <param name="candidates">All that can be used.</param>
+    public string Why(int best, int other, ReadOnlySpan<int> candidates)
+    {
+        Span<int> left = candidates.ToArray();
+        for (var step = Step.Own; step <= Step.InteriorCost; step++)
+        {
+            left = left[..Keep(left, step)];
+            if (!left.Contains(other)) return Words[(int)step];
+        }
+
+        ref var a = ref rib.Routes[best];
+        ref var b = ref rib.Routes[other];
+        if (Identifier(in rib.Attributes.Facts(a.Out), rib.Peers[a.Peer]!) != Identifier(in rib.Attributes.Facts(b.Out), rib.Peers[b.Peer]!)) return "higher BGP Identifier (f)";
+        if (rib.Attributes.Facts(a.Out).ClusterLength != rib.Attributes.Facts(b.Out).ClusterLength) return "longer CLUSTER_LIST (RFC 4456 §9)";
+        return a.Peer != b.Peer ? "higher peer address (g)" : "higher path identifier";
+    }
+
     // Moves the best to the front, and behind it those that are as good.
     private int Best(Span<int> candidates)
     {
         var left = candidates.Length;
         for (var step = Step.Own; step <= Step.InteriorCost && left > 1; step++)
-            left = step == Step.Med && !rib.Configuration.AlwaysCompareMed ? KeepLowestMedOfEachAs(candidates[..left]) : KeepLowest(candidates[..left], step);
+            left = Keep(candidates[..left], step);
         if (left == 1) return 1;
         var tied = candidates[..left];
         SortByIdentifier(tied);
         return Multipath(tied);
     }
+
+    private int Keep(Span<int> candidates, Step step) =>
+        step == Step.Med && !rib.Configuration.AlwaysCompareMed ? KeepLowestMedOfEachAs(candidates) : KeepLowest(candidates, step);
 
     private int KeepLowest(Span<int> candidates, Step step)
     {

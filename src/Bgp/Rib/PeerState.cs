@@ -71,6 +71,9 @@ internal sealed class PeerFamily(PeerState peer, RibFamily facts, RibTable table
     /// <summary>Routes that the import policy took.</summary>
     public int Accepted { get; set; }
 
+    /// <summary>Of the routes that came, those that are stale.</summary>
+    public int Stale { get; set; }
+
     /// <summary>What is sent.</summary>
     public AdjRibOut Out { get; } = new();
 

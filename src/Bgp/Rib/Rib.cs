@@ -90,6 +90,7 @@ public sealed partial class Rib
         else
         {
             ref var route = ref Routes[at];
+            if ((route.Flags & RouteFlags.Stale) != 0) from.Stale--;
             route.Flags &= ~RouteFlags.Stale;
             var taken = Taken(from, in nlri);
             var isSame = route.Out == taken && route.Label == nlri.Label;
@@ -215,6 +216,7 @@ public sealed partial class Rib
     private void Drop(PeerFamily from, int slot, int at, int previous)
     {
         var wasTaken = Routes[at].Out != 0;
+        if ((Routes[at].Flags & RouteFlags.Stale) != 0) from.Stale--;
         from.Table.Remove(slot, at, previous);
         from.Routes--;
         if (wasTaken) Accept(from, from.Table.Nlri(slot), -1);

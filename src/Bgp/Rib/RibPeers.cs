@@ -64,9 +64,9 @@ public sealed partial class Rib
     public void MarkStale(int peer, Family family)
     {
         if (Find(peer, family) is not { } from) return;
-        ForRoutes(from, (_, at) =>
+        ForRoutes(from, at =>
         {
-            Routes[at].Flags |= RouteFlags.Stale;
+            Age(from, at);
             return false;
         });
     }
@@ -79,7 +79,7 @@ public sealed partial class Rib
     {
         if (Find(peer, family) is not { } from) return 0;
         var before = from.Routes;
-        ForRoutes(from, (_, at) => (Routes[at].Flags & RouteFlags.Stale) != 0);
+        ForRoutes(from, at => (Routes[at].Flags & RouteFlags.Stale) != 0);
         return before - from.Routes;
     }
 
@@ -188,16 +188,23 @@ public sealed partial class Rib
     {
         ForgetLast(from);
         foreach (var slot in from.Out.Clear(Attributes)) from.Table.Collect(slot);
-        ForRoutes(from, (_, at) =>
+        ForRoutes(from, at =>
         {
-            var isDropped = !keepStale || (Routes[at].Flags & RouteFlags.Stale) != 0;
-            Routes[at].Flags |= RouteFlags.Stale;
-            return isDropped;
+            if (!keepStale || (Routes[at].Flags & RouteFlags.Stale) != 0) return true;
+            Age(from, at);
+            return false;
         });
     }
 
+    private void Age(PeerFamily from, int at)
+    {
+        if ((Routes[at].Flags & RouteFlags.Stale) != 0) return;
+        Routes[at].Flags |= RouteFlags.Stale;
+        from.Stale++;
+    }
+
     // Walks over the routes of a neighbour; the answer says which of them go.
-    private void ForRoutes(PeerFamily from, Func<int, int, bool> goes)
+    private void ForRoutes(PeerFamily from, Func<int, bool> goes)
     {
         if (from.Routes == 0) return;
         for (var slot = 1; slot < from.Table.Top; slot++)
@@ -207,7 +214,7 @@ public sealed partial class Rib
             for (var at = from.Table[slot].Routes; at != 0;)
             {
                 var next = Routes[at].Next;
-                if (IsFrom(in Routes[at], from) && goes(slot, at)) Drop(from, slot, at, previous);
+                if (IsFrom(in Routes[at], from) && goes(at)) Drop(from, slot, at, previous);
                 else previous = at;
                 at = next;
             }

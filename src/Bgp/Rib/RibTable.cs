@@ -31,6 +31,9 @@ internal sealed class RibTable(Rib rib, VrfState? vrf, Family family)
     /// <summary>How many prefixes there are.</summary>
     public int Count => index.Count;
 
+    /// <summary>How many routes there are.</summary>
+    public int Paths { get; private set; }
+
     /// <summary>One beyond the highest slot.</summary>
     public int Top => index.Top;
 
@@ -105,6 +108,7 @@ internal sealed class RibTable(Rib rib, VrfState? vrf, Family family)
     /// <summary>A new route of a prefix; its references are the caller's affair.</summary>
     public ref Route Insert(int slot)
     {
+        Paths++;
         var at = rib.Routes.Take();
         ref var state = ref states[slot];
         ref var route = ref rib.Routes[at];
@@ -116,6 +120,7 @@ internal sealed class RibTable(Rib rib, VrfState? vrf, Family family)
     /// <summary>Takes a route out of its chain and lets go of what it holds.</summary>
     public void Remove(int slot, int at, int previous)
     {
+        Paths--;
         ref var route = ref rib.Routes[at];
         if (previous == 0) states[slot].Routes = route.Next;
         else rib.Routes[previous].Next = route.Next;

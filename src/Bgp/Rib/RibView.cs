@@ -1,23 +1,11 @@
 namespace Appliance.Bgp;
 
-/// <summary>A route as it is shown.</summary>
-/// <param name="Nlri">Prefix, with route distinguisher, label and path identifier as they came.</param>
-/// <param name="Neighbor">Name of the neighbour; empty for our own.</param>
-/// <param name="Attributes">After the import policy; as they came where that rejected it.</param>
-/// <param name="IsBest">The best of its prefix.</param>
-/// <param name="IsUsed">The best, or as good as it (multipath).</param>
-/// <param name="IsStale">Its neighbour restarts and has not said it again.</param>
-/// <param name="IsRejected">By the import policy, or since its path has a loop.</param>
-/// <param name="IsUnreachable">Its next hop cannot be reached.</param>
-/// <param name="FromVpn">In a VRF: brought in from a VPN family.</param>
-public sealed record RibRoute(
-    Nlri Nlri, string Neighbor, PathAttributes Attributes, bool IsBest, bool IsUsed, bool IsStale, bool IsRejected, bool IsUnreachable, bool FromVpn);
-
 /// <summary>How many routes there are of a family with a neighbour.</summary>
 /// <param name="Received">Routes that came.</param>
 /// <param name="Accepted">Of these, routes that the import policy took.</param>
+/// <param name="Stale">Of these, routes that are kept until the neighbour says them again.</param>
 /// <param name="Sent">Routes that it was told.</param>
-public readonly record struct RibCounts(int Received, int Accepted, int Sent);
+public readonly record struct RibCounts(int Received, int Accepted, int Stale, int Sent);
 
 /// <summary>What can be looked at.</summary>
 public sealed partial class Rib
@@ -25,25 +13,44 @@ public sealed partial class Rib
     /// <summary>How many routes there are of a family with a neighbour.</summary>
     /// <param name="peer">Its number.</param>
     /// <param name="family">The family.</param>
-    public RibCounts Counts(int peer, Family family) => byId.TryGetValue(peer, out var state) && state.Of(family) is { } found ? new RibCounts(found.Routes, found.Accepted, found.Out.Sent) : default;
+    public RibCounts Counts(int peer, Family family) =>
+        byId.TryGetValue(peer, out var state) && state.Of(family) is { } found ? new RibCounts(found.Routes, found.Accepted, found.Stale, found.Out.Sent) : default;
+
+    /// <summary>Tables that hold something or that a neighbour belongs to, and how much: the global ones by family, then those of VRFs by name.</summary>
+    public IEnumerable<TableStatus> Tables() =>
+        from table in tables
+        where !table.IsDying && (table.Count > 0 || table.Outs.Count > 0)
+        orderby table.Vrf?.Facts.Name ?? "", table.Family.Afi, table.Family.Safi
+        select new TableStatus(table.Vrf?.Facts.Name ?? "", table.Family, table.Count, table.Paths, !table.IsHeld);
 
     /// <summary>How many prefixes a table has.</summary>
     /// <param name="vrf">Name of the VRF; empty for the global table.</param>
     /// <param name="family">The family.</param>
     public int PrefixCount(string vrf, Family family) => FindTable(vrf, family)?.Count ?? 0;
 
-    /// <summary>Routes of a table, prefix by prefix in the order in which these came. To be read before anything else is called.</summary>
+    /// <summary>Prefixes of a table with all their paths, in the order in which the prefixes came. To be read before anything else is called.</summary>
     /// <param name="vrf">Name of the VRF; empty for the global table.</param>
     /// <param name="family">The family.</param>
     /// <param name="within">Prefixes inside of this one alone; null for all.</param>
-    public IEnumerable<RibRoute> RoutesOf(string vrf, Family family, Prefix? within = null)
+    public IEnumerable<RouteStatus> RoutesOf(string vrf, Family family, Prefix? within = null)
     {
         if (FindTable(vrf, family) is not { } table) yield break;
         for (var slot = 1; slot < table.Top; slot++)
         {
-            if (!table.IsUsed(slot) || (within is { } range && !range.Contains(table.Nlri(slot).Prefix))) continue;
-            for (var at = table[slot].Routes; at != 0; at = Routes[at].Next) yield return Show(table, slot, at);
+            if (!table.IsUsed(slot) || table[slot].Routes == 0 || (within is { } range && !range.Contains(table.Nlri(slot).Prefix))) continue;
+            yield return Show(table, slot);
         }
+    }
+
+    /// <summary>One prefix with all its paths; null: it is not there.</summary>
+    /// <param name="vrf">Name of the VRF; empty for the global table.</param>
+    /// <param name="family">The family.</param>
+    /// <param name="nlri">The prefix, with route distinguisher in VPN families.</param>
+    public RouteStatus? RouteOf(string vrf, Family family, in Nlri nlri)
+    {
+        if (FindTable(vrf, family) is not { } table) return null;
+        var slot = table.Find(in nlri);
+        return slot == 0 || table[slot].Routes == 0 ? null : Show(table, slot);
     }
 
     /// <summary>The best paths of a prefix as they were last decided; null for none.</summary>
@@ -57,7 +64,7 @@ public sealed partial class Rib
         return slot == 0 || table[slot].Paths == 0 ? null : BestPaths.Object(table[slot].Paths, Peers);
     }
 
-    /// <summary>What a neighbour was told, in the order of its prefixes' coming; routes that are about to be said included.</summary>
+    /// <summary>What a neighbour was told, in the order in which the prefixes came; routes that are about to be said included.</summary>
     /// <param name="peer">Its number.</param>
     /// <param name="family">The family.</param>
     public IEnumerable<(Nlri Nlri, PathAttributes Attributes)> Told(int peer, Family family)
@@ -74,16 +81,35 @@ public sealed partial class Rib
         }
     }
 
-    private RibRoute Show(RibTable table, int slot, int at)
+    private RouteStatus Show(RibTable table, int slot)
+    {
+        var ranked = decision.Rank(table[slot].Routes, int.MaxValue, out var equal).ToArray();
+        var paths = new List<PathStatus>();
+        for (var i = 0; i < ranked.Length; i++) paths.Add(Show(ranked[i], i == 0, i > 0 && i < equal, i == 0 ? "" : i < equal ? "as good as the best" : decision.Why(ranked[0], ranked[i], ranked)));
+        for (var at = table[slot].Routes; at != 0; at = Routes[at].Next)
+        {
+            if (Array.IndexOf(ranked, at) < 0) paths.Add(Show(at, false, false, Routes[at].Out == 0 ? "not taken: import policy, a loop, or our own address as next hop" : "next hop unreachable"));
+        }
+
+        return new RouteStatus(table.Vrf?.Facts.Name ?? "", table.Family, table.Nlri(slot), paths);
+    }
+
+    private PathStatus Show(int at, bool isBest, bool isMultipath, string why)
     {
         ref var route = ref Routes[at];
-        ref var state = ref table[slot];
-        var fromVpn = (route.Flags & RouteFlags.Imported) != 0;
-        var isOurs = fromVpn || (route.Flags & RouteFlags.Exported) != 0;
-        var chosen = new ChosenPath(route.Out, route.Peer, route.Label);
-        var isUsed = at == state.Best;
-        for (var i = 0; !isUsed && state.Paths != 0 && i < BestPaths.PathCount(state.Paths); i++) isUsed = BestPaths.Path(state.Paths, i) == chosen;
-        return new RibRoute(table.Nlri(slot) with { Label = route.Label, PathId = isOurs ? 0 : route.PathId }, Peers[route.Peer]!.Facts.Name, Attributes[route.Out != 0 ? route.Out : route.In],
-            at == state.Best, isUsed, (route.Flags & RouteFlags.Stale) != 0, route.Out == 0, route.Out != 0 && !decision.CanBeUsed(in route), fromVpn);
+        var peer = Peers[route.Peer]!.Facts;
+        return new PathStatus
+        {
+            Attributes = Attributes[route.Out != 0 ? route.Out : route.In],
+            Neighbor = peer.Name,
+            PathId = (route.Flags & (RouteFlags.Imported | RouteFlags.Exported)) != 0 ? 0 : route.PathId,
+            IsBest = isBest,
+            IsMultipath = isMultipath,
+            IsStale = (route.Flags & RouteFlags.Stale) != 0,
+            IsReachable = route.Out != 0 && decision.CanBeUsed(in route),
+            IsExternal = peer.IsExternal,
+            IsLocal = route.Peer == 0,
+            Why = why,
+        };
     }
 }

@@ -204,6 +204,6 @@ internal sealed class Forwarding(WorkerContext context, WorkerPorts ports, Spd s
             context.Raise(ref wanted);
         }
 
-        holds.ForNeighbour(packet, fields.Destination());
+        holds.ForNeighbour(packet, fields);
     }
 }

@@ -30,8 +30,9 @@ internal sealed class Holds(WorkerContext context)
     }
 
     /// <summary>Holds a packet until its destination's neighbour is known.</summary>
-    public void ForNeighbour(in Packet packet, IpAddress destination)
+    public void ForNeighbour(in Packet packet, in PacketFields fields)
     {
+        var destination = fields.Destination();
         var same = 0;
         for (var i = 0; i < count; i++)
         {
@@ -39,7 +40,7 @@ internal sealed class Holds(WorkerContext context)
         }
 
         if (same >= Tuning.HoldsPerKey || count == entries.Length) context.Drop(packet, DropReason.NeighbourUnresolved);
-        else Add(new Entry { Packet = packet, Tunnel = TunnelRecord.NoSa, Destination = destination });
+        else Add(new Entry { Packet = packet, Tunnel = TunnelRecord.NoSa, Destination = destination, Flow = FlowHash.Of(fields) });
     }
 
     /// <summary>Housekeeping: puts packets that can go on into <paramref name="into"/>, as many as fit, and drops those whose time is over.</summary>
@@ -85,7 +86,7 @@ internal sealed class Holds(WorkerContext context)
     private static bool IsReady(in Entry entry, TunnelSa tunnels, Router router, Transmit transmit)
     {
         if (entry.Tunnel != TunnelRecord.NoSa) return tunnels.Check(entry.Tunnel, tunnels.SlotOf(entry.Tunnel)) != TunnelSaState.NoSa;
-        ref readonly var route = ref router.NextHop(router.Find(entry.Destination));
+        ref readonly var route = ref router.NextHop(router.Find(entry.Destination, entry.Flow));
         return route.Kind is not (NextHopKind.Glean or NextHopKind.Adjacent) || (route.Kind == NextHopKind.Adjacent && transmit.Check(route.Adjacency) == DropReason.None);
     }
 
@@ -108,6 +109,7 @@ internal sealed class Holds(WorkerContext context)
         public Packet Packet;
         public uint Tunnel;
         public IpAddress Destination;
+        public uint Flow;
         public long Deadline;
     }
 }

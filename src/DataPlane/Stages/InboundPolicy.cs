@@ -29,7 +29,7 @@ internal sealed class InboundPolicy(Region region, Spd spd, Router router)
         return CheckSource(sa, inner);
     }
 
-    /// <summary>In transport mode the source is the peer itself; otherwise its route must lead back into the tunnel.</summary>
+    /// <summary>In transport mode the source is the peer itself; otherwise its route must lead back into the tunnel, be it as one of several ways.</summary>
     private DropReason CheckSource(in InboundSa sa, in PacketFields inner)
     {
         if (sa.Tunnel >= (uint)region.Counts.Tunnels) return DropReason.SourceNotBehindTunnel;
@@ -37,7 +37,6 @@ internal sealed class InboundPolicy(Region region, Spd spd, Router router)
         if (Volatile.Read(ref tunnel.State) != SlotState.Live) return DropReason.SourceNotBehindTunnel;
         if (tunnel.CheckSourceRoute == 0 && (sa.Flags & SaFlags.CheckSourceRoute) == 0) return DropReason.None;
         if (tunnel.Kind == TunnelKind.Transport) return inner.Source() == tunnel.Remote ? DropReason.None : DropReason.SourceNotBehindTunnel;
-        ref readonly var back = ref router.NextHop(router.Find(inner.Source()));
-        return back.Kind == NextHopKind.Tunnel && back.Tunnel == sa.Tunnel ? DropReason.None : DropReason.SourceNotBehindTunnel;
+        return router.LeadsInto(router.Find(inner.Source()), sa.Tunnel) ? DropReason.None : DropReason.SourceNotBehindTunnel;
     }
 }

@@ -4,7 +4,10 @@ using Appliance.Wire;
 
 namespace Appliance.DataPlane;
 
-/// <summary>Longest-prefix match: destination → slot of a <see cref="NextHopRecord"/>. Slot 0 is "no route".</summary>
+/// <summary>
+/// Longest-prefix match: destination → slot of a <see cref="NextHopRecord"/>. Slot 0 is "no route". What is routed to a <see cref="NextHopGroup"/> is given the member that its flow takes:
+/// behind this stage there are no groups.
+/// </summary>
 internal sealed class Router(Region region)
 {
     private static readonly NextHopRecord NoRoute;
@@ -25,8 +28,15 @@ internal sealed class Router(Region region)
 
         for (var i = 0; i < batch.Count; i++)
         {
-            if (NextHop(batch.Routes[i]).Kind == NextHopKind.Local) local.Add(batch.Packets[i], batch.Fields[i]);
-            else batch.Move(i, kept++);
+            var kind = NextHop(batch.Routes[i]).Kind;
+            if (kind == NextHopKind.Local)
+            {
+                local.Add(batch.Packets[i], batch.Fields[i]);
+                continue;
+            }
+
+            if (kind == NextHopKind.Group) batch.Routes[i] = Member(batch.Routes[i], batch.Fields[i]);
+            batch.Move(i, kept++);
         }
 
         batch.Count = kept;
@@ -37,8 +47,31 @@ internal sealed class Router(Region region)
     public uint Find(in PacketFields packet) =>
         packet.Family == 4 ? region.Ipv4Routes.Find(packet.DestinationV4) : region.Ipv6Routes.Find(packet.Destination());
 
-    /// <summary>Slot of the next hop towards any address.</summary>
+    /// <summary>Slot of the next hop towards any address; it may be a group's.</summary>
     public uint Find(IpAddress address) => address.IsV4 ? region.Ipv4Routes.Find(address.V4) : region.Ipv6Routes.Find(address);
+
+    /// <summary>Slot of the next hop towards an address for a flow (<see cref="FlowHash"/>).</summary>
+    public uint Find(IpAddress address, uint flow)
+    {
+        var slot = Find(address);
+        return NextHop(slot).Kind == NextHopKind.Group ? Member(slot, flow) : slot;
+    }
+
+    /// <summary>Whether what a slot names leads into a tunnel, be it as one way of several.</summary>
+    public bool LeadsInto(uint slot, uint tunnel)
+    {
+        ref readonly var hop = ref NextHop(slot);
+        if (hop.Kind != NextHopKind.Group) return hop.Kind == NextHopKind.Tunnel && hop.Tunnel == tunnel;
+        ref var group = ref region.NextHopGroup(slot);
+        var count = Math.Min(Volatile.Read(ref group.Count), MemberSlots.Size);
+        for (var i = 0; i < count; i++)
+        {
+            ref readonly var member = ref NextHop(Volatile.Read(ref group.Members[i]));
+            if (member.Kind == NextHopKind.Tunnel && member.Tunnel == tunnel) return true;
+        }
+
+        return false;
+    }
 
     /// <summary>The record in a slot; one of kind <see cref="NextHopKind.None"/> when there is none that lives.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -47,5 +80,18 @@ internal sealed class Router(Region region)
         if (slot - 1 >= (uint)region.Counts.NextHops - 1) return ref NoRoute;
         ref var record = ref region.NextHop(slot);
         return ref Volatile.Read(ref record.State) == SlotState.Live ? ref record : ref NoRoute;
+    }
+
+    private uint Member(uint slot, in PacketFields packet)
+    {
+        ref var group = ref region.NextHopGroup(slot);
+        return Volatile.Read(ref group.Count) == 1 ? Volatile.Read(ref group.Members[0]) : Member(slot, FlowHash.Of(packet));
+    }
+
+    private uint Member(uint slot, uint flow)
+    {
+        ref var group = ref region.NextHopGroup(slot);
+        var count = Math.Min(Volatile.Read(ref group.Count), MemberSlots.Size);
+        return count == 0 ? 0 : Volatile.Read(ref group.Members[FlowHash.Choose(flow, count)]);
     }
 }

@@ -10,6 +10,9 @@ internal sealed class RouteBuilder(GatewayConfiguration configuration, KernelVie
 {
     private readonly RouteLayers layers = new();
 
+    /// <summary>Where nothing leads out of an unprotected port; known once the routes are built.</summary>
+    public Shield Shield { get; private set; } = new([]);
+
     /// <summary>Routes of both families.</summary>
     public RouteLayers Build(IReadOnlyCollection<TunnelConfiguration> tunnels)
     {
@@ -27,9 +30,9 @@ internal sealed class RouteBuilder(GatewayConfiguration configuration, KernelVie
         }
 
         foreach (var prefix in configuration.Protected) layers.Rest.TryAdd(prefix, NextHop.Discard(isProtected: true));
-        var shielded = configuration.Protected.Concat(tunnels.Where(t => t.IsTemplate).SelectMany(Prefixes)).ToList();
+        Shield = new Shield(configuration.Protected.Concat(tunnels.Where(t => t.IsTemplate).SelectMany(Prefixes)));
         foreach (var (prefix, hop) in outside)
-            if (hop.Kind == NextHopKind.Discard || !shielded.Any(p => p.Contains(prefix)))
+            if (hop.Kind == NextHopKind.Discard || !Shield.Covers(prefix))
                 layers.Rest.TryAdd(prefix, hop);
         layers.Join();
         foreach (var tunnel in tunnels)
@@ -66,7 +69,7 @@ internal sealed class RouteBuilder(GatewayConfiguration configuration, KernelVie
 
         foreach (var route in underlay.Routes)
         {
-            if (AddressScope.IsLinkLocal(route.Prefix.Address) || ports.IsVpn(route.Link)) continue;
+            if (AddressScope.IsLinkLocal(route.Prefix.Address) || ports.IsVpn(route.Link) || route.Protocol == KernelRoutes.LearnedProtocol) continue;
             if (route.Kind == KernelRouteKind.Discard) yield return (route.Prefix, NextHop.Discard(isProtected: false), PortSide.Unprotected);
             else if (Hop(route) is { } found) yield return (route.Prefix, found.Hop, found.Side);
         }

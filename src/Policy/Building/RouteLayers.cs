@@ -18,11 +18,16 @@ internal sealed class RouteLayers
     /// <summary>The route of every prefix.</summary>
     public Dictionary<IpPrefix, NextHop> Chosen { get; private set; } = [];
 
+    /// <summary>Prefixes whose route is of the rest.</summary>
+    public HashSet<IpPrefix> Yielding { get; private set; } = [];
+
     /// <summary>Once both layers are filled.</summary>
     public void Join()
     {
         Chosen = new Dictionary<IpPrefix, NextHop>(Rest);
         foreach (var (prefix, hop) in Firm) Chosen[prefix] = hop;
+        Yielding = [.. Rest.Keys];
+        Yielding.ExceptWith(Firm.Keys);
     }
 
     /// <summary>An instance has these prefixes now, none others. Returns what leads elsewhere than before.</summary>
@@ -58,6 +63,8 @@ internal sealed class RouteLayers
         NextHop? wanted = Firm.TryGetValue(prefix, out var firm) ? firm
             : claims.TryGetValue(prefix, out var instances) ? NextHop.Into(instances[^1])
             : Rest.TryGetValue(prefix, out var rest) ? rest : null;
+        if (claims.ContainsKey(prefix)) Yielding.Remove(prefix);
+        else if (Rest.ContainsKey(prefix) && !Firm.ContainsKey(prefix)) Yielding.Add(prefix);
         NextHop? there = Chosen.TryGetValue(prefix, out var chosen) ? chosen : null;
         if (wanted == there) return;
         if (wanted is { } hop) Chosen[prefix] = hop;

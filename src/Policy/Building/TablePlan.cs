@@ -33,13 +33,16 @@ public sealed class TablePlan
                 tunnels[tunnel.Name] = Tunnel(tunnel, inputs.Tunnels.TryGetValue(tunnel.Name, out var known) ? known : TunnelFacts.None);
         Neighbours(kernel);
         foreach (var tunnel in tunnels.Values) NeedPath(tunnel);
-        routes = new RouteBuilder(configuration, kernel, ports, underlay, adjacencies).Build(effective);
+        var builder = new RouteBuilder(configuration, kernel, ports, underlay, adjacencies);
+        routes = builder.Build(effective);
+        Shield = builder.Shield;
         Contents = new TableContents
         {
             Ports = ports.All,
             Tunnels = tunnels,
             Adjacencies = adjacencies,
             Routes = routes.Chosen,
+            Yielding = routes.Yielding,
             Rules = SpdBuilder.Build(configuration),
             LocalAddresses = LocalAddresses(configuration, kernel),
         };
@@ -47,6 +50,18 @@ public sealed class TablePlan
 
     /// <summary>What the tables shall hold; changes with the plan.</summary>
     public TableContents Contents { get; }
+
+    /// <summary>Where nothing may leave in the clear.</summary>
+    public Shield Shield { get; }
+
+    /// <summary>Metric of the kernel's route to a prefix; 0 when there is none.</summary>
+    public uint MetricOf(IpPrefix prefix) => underlay.MetricOf(prefix);
+
+    /// <summary>The kernel reaches an address by a device that is no port.</summary>
+    public bool IsByOtherDevice(IpAddress destination) => underlay.Leave(destination) is { } way && ports.OfLink(way.Link) is null && !ports.IsVpn(way.Link);
+
+    /// <summary>The port is inside.</summary>
+    public bool IsProtected(byte port) => ports.All.FirstOrDefault(p => p.Index == port)?.Side == PortSide.Protected;
 
     /// <summary>A tunnel's ends or facts changed, or an instance is new or carries other prefixes. The prefixes of a tunnel that the configuration names stay as they were.</summary>
     public TunnelChange Set(TunnelConfiguration tunnel, TunnelFacts facts)

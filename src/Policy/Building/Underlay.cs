@@ -3,7 +3,7 @@ using Appliance.Shared;
 namespace Appliance.Policy;
 
 /// <summary>
-/// Routes of the kernel without ours: how outer packets travel. Tunnel routes are not in it, so a tunnel whose inner prefixes cover the peer's outer address does
+/// Routes of the kernel without ours: how outer packets travel. Learned routes that the kernel was told of count, after all others. Tunnel routes are not in it, so a tunnel whose inner prefixes cover the peer's outer address does
 /// not swallow itself.
 /// </summary>
 internal sealed class Underlay
@@ -20,7 +20,8 @@ internal sealed class Underlay
         {
             if (route.Protocol == KernelRoutes.OwnProtocol || route.Kind is not (KernelRouteKind.Unicast or KernelRouteKind.Discard)) continue;
             if (AddressScope.IsMulticast(route.Prefix.Address)) continue;
-            if (best.TryGetValue(route.Prefix, out var other) && other.Metric <= route.Metric) continue;
+            if (IsLearned(route) && (route.Kind == KernelRouteKind.Discard || ports.IsVpn(route.Link))) continue;
+            if (best.TryGetValue(route.Prefix, out var other) && (IsLearned(other), other.Metric).CompareTo((IsLearned(route), route.Metric)) <= 0) continue;
             best[route.Prefix] = route;
         }
 
@@ -31,6 +32,9 @@ internal sealed class Underlay
     /// <summary>The preferred route of every prefix.</summary>
     public IEnumerable<KernelRoute> Routes => best.Values;
 
+    /// <summary>Metric of the route to exactly this prefix; 0 when there is none.</summary>
+    public uint MetricOf(IpPrefix prefix) => best.TryGetValue(prefix, out var route) && !IsLearned(route) ? route.Metric : 0;
+
     /// <summary>Longest match.</summary>
     public bool TryFind(IpAddress destination, out KernelRoute route)
     {
@@ -40,6 +44,8 @@ internal sealed class Underlay
         route = default;
         return false;
     }
+
+    private static bool IsLearned(in KernelRoute route) => route.Protocol == KernelRoutes.LearnedProtocol;
 
     /// <summary>Port and neighbour that packets to a destination leave by; null when there is no route, or it leaves by a device that is no port.</summary>
     public AdjacencyKey? Resolve(IpAddress destination) =>

@@ -12,6 +12,9 @@ public static class KernelRoutes
     /// <summary>rtm_protocol of every route that we make; who made what is told by it.</summary>
     public const byte OwnProtocol = 169;
 
+    /// <summary>rtm_protocol of learned routes that the kernel is told of.</summary>
+    public const byte LearnedProtocol = 170;
+
     /// <summary>Metric of the blackholes: anything else is preferred.</summary>
     public const uint BlackholeMetric = 4_000_000_000;
 

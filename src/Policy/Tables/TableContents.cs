@@ -97,6 +97,9 @@ public sealed record TableContents
     /// <summary>Routes of both families.</summary>
     public IReadOnlyDictionary<IpPrefix, NextHop> Routes { get; init; } = new Dictionary<IpPrefix, NextHop>();
 
+    /// <summary>Those of the routes that give way to a learned one into a tunnel, or that discards: protected ranges and templates without a tunnel, what the kernel has outside.</summary>
+    public IReadOnlySet<IpPrefix> Yielding { get; init; } = new HashSet<IpPrefix>();
+
     /// <summary>The SPD in order.</summary>
     public IReadOnlyList<RuleContents> Rules { get; init; } = [];
 

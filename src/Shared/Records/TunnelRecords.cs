@@ -122,6 +122,9 @@ public enum NextHopKind : byte
 
     /// <summary>To the machine's inner address: out of the host's own door.</summary>
     Punt = 6,
+
+    /// <summary>By one of several next hops, chosen by flow; the slot holds a <see cref="NextHopGroup"/>. What a learned route names, also with one next hop alone.</summary>
+    Group = 7,
 }
 
 /// <summary>What a route's value names. Written by the slow path. 64 octets.</summary>
@@ -151,6 +154,42 @@ public struct NextHopRecord
 
     /// <summary>Outer destination for a multi-point SA; for <see cref="NextHopKind.Glean"/> the gateway to resolve, or any for the packet's own destination.</summary>
     [FieldOffset(16)] public IpAddress Address;
+}
+
+/// <summary>Slots of the members of a <see cref="NextHopGroup"/>. Each word is stored atomically.</summary>
+[InlineArray(Size)]
+public struct MemberSlots
+{
+    /// <summary>Members at most.</summary>
+    public const int Size = 12;
+
+    private uint first;
+}
+
+/// <summary>
+/// What a next hop's slot of kind <see cref="NextHopKind.Group"/> holds. A million learned routes name few of these: when a way changes, the members do and no route. Members are plain next hops,
+/// never groups and never of kind Local. Whatever count and member a reader sees together, the member is a next hop of now or of a moment ago. Written by the slow path. 64 octets.
+/// </summary>
+[StructLayout(LayoutKind.Explicit, Size = NextHopRecord.RecordSize)]
+public struct NextHopGroup
+{
+    /// <summary><see cref="SlotState"/>.</summary>
+    [FieldOffset(0)] public uint State;
+
+    /// <summary><see cref="NextHopKind.Group"/>, where <see cref="NextHopRecord.Kind"/> is.</summary>
+    [FieldOffset(4)] public NextHopKind Kind;
+
+    /// <summary>1: a member is protected, or may be; where <see cref="NextHopRecord.Protected"/> is.</summary>
+    [FieldOffset(5)] public byte Protected;
+
+    /// <summary>1: what was learned are tunnels or a discard, which take the place of routes that give way; 0: next hops. For a successor of the slow path.</summary>
+    [FieldOffset(6)] public byte IsFirm;
+
+    /// <summary>How many members count, the first ones; 0: there is no way.</summary>
+    [FieldOffset(8)] public uint Count;
+
+    /// <summary>The members.</summary>
+    [FieldOffset(16)] public MemberSlots Members;
 }
 
 /// <summary>Link-layer rewrite towards a neighbour. Written by the slow path. 64 octets.</summary>

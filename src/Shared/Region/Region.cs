@@ -119,6 +119,10 @@ public sealed unsafe partial class Region : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref NextHopRecord NextHop(uint slot) => ref Slot<NextHopRecord>(map.NextHops, slot, counts.NextHops);
 
+    /// <summary>The group in a next hop's slot whose kind is <see cref="NextHopKind.Group"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref NextHopGroup NextHopGroup(uint slot) => ref Slot<NextHopGroup>(map.NextHops, slot, counts.NextHops);
+
     /// <summary>Adjacency record.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref AdjacencyRecord Adjacency(uint slot) => ref Slot<AdjacencyRecord>(map.Adjacencies, slot, counts.Adjacencies);

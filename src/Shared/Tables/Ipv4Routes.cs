@@ -41,6 +41,7 @@ public sealed unsafe class Ipv4Routes
     {
         var cell = Volatile.Read(ref cells[destination >> 8]);
         if ((cell & RouteTrie.NodeFlag) != 0) cell = Volatile.Read(ref cells[Cells + (long)(cell & ~RouteTrie.NodeFlag) * 256 + (destination & 255)]);
+        cell &= RouteTrie.ValueMask;
         return cell != None ? cell : Volatile.Read(ref *fallback);
     }
 

@@ -49,6 +49,7 @@ public sealed unsafe class Ipv6Routes
             rest <<= Stride;
         }
 
+        cell &= RouteTrie.ValueMask;
         return cell != None ? cell : Volatile.Read(ref *fallback);
     }
 

@@ -25,16 +25,17 @@ public enum RouteChange
 
 /// <summary>
 /// The routes of one family: the set of prefixes, which only the slow path has, and the cells in the region that workers read. Readers see for every destination the
-/// route of before or after a change, never none. One thread. <typeparamref name="TKey"/> packs prefix and length.
+/// route of before or after a change, never none. One thread.
 /// </summary>
-public abstract class RouteTable<TKey> where TKey : unmanaged, IEquatable<TKey>
+public abstract class RouteTable
 {
-    private const uint HighestNextHop = RouteTrie.NodeFlag - 1;
+    /// <summary>The highest slot of a next hop that a route can name.</summary>
+    public const uint HighestNextHop = RouteTrie.ValueMask;
 
     private readonly RouteTrie trie;
     private readonly int addressBits;
     private readonly int[] prefixesOfLength;
-    private Dictionary<TKey, uint> routes = [];
+    private readonly PrefixMap routes = new();
 
     private protected RouteTable(RouteTrie trie, int addressBits)
     {
@@ -50,25 +51,17 @@ public abstract class RouteTable<TKey> where TKey : unmanaged, IEquatable<TKey>
     public int FreeNodes => trie.FreeNodes;
 
     /// <summary>All routes, in no order.</summary>
-    public IEnumerable<Route> Routes => routes.Select(r =>
-    {
-        var (prefix, length) = Unpack(r.Key);
-        return new Route(ToAddress(prefix), (byte)length, r.Value);
-    });
+    public IEnumerable<Route> Routes => routes.Entries.Select(ToRoute);
 
     /// <summary>Adds a route or changes its next hop. Bits beyond the length are ignored.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The length or the next hop (1 to 2^31-1) cannot be.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The length or the next hop (1 to <see cref="HighestNextHop"/>) cannot be.</exception>
     public RouteChange Set(IpAddress prefix, int length, uint nextHop)
     {
-        ArgumentOutOfRangeException.ThrowIfZero(nextHop);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(nextHop, HighestNextHop);
+        Require(nextHop);
         var bits = Normal(prefix, length);
-        var key = Pack(bits, length);
-        var known = routes.TryGetValue(key, out var old);
-        if (known && old == nextHop) return RouteChange.Unchanged;
+        if (routes.TryGet(bits, length, out var old) && old == nextHop) return RouteChange.Unchanged;
         if (!trie.Set(bits, length, nextHop)) return RouteChange.Full;
-        routes[key] = nextHop;
-        if (!known) prefixesOfLength[length]++;
+        if (routes.Set(bits, length, nextHop)) prefixesOfLength[length]++;
         return RouteChange.Done;
     }
 
@@ -77,18 +70,31 @@ public abstract class RouteTable<TKey> where TKey : unmanaged, IEquatable<TKey>
     public RouteChange Remove(IpAddress prefix, int length)
     {
         var bits = Normal(prefix, length);
-        if (!routes.Remove(Pack(bits, length))) return RouteChange.NotFound;
+        if (!routes.Remove(bits, length)) return RouteChange.NotFound;
         prefixesOfLength[length]--;
-        var coverLength = length - 1;
-        uint cover = 0;
-        while (coverLength > 0 && (prefixesOfLength[coverLength] == 0 || !routes.TryGetValue(Pack(RouteEntry.Mask(bits, coverLength), coverLength), out cover))) coverLength--;
-        trie.Remove(bits, length, Math.Max(0, coverLength), cover);
+
+        // The prefix of length 0 is in no cell.
+        if (!TryCover(bits, length - 1, out var coverLength, out var cover) || coverLength == 0) (coverLength, cover) = (0, 0);
+        trie.Remove(bits, length, coverLength, cover);
         return RouteChange.Done;
     }
 
     /// <summary>The next hop of exactly this prefix.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The length cannot be.</exception>
-    public bool TryFind(IpAddress prefix, int length, out uint nextHop) => routes.TryGetValue(Pack(Normal(prefix, length), length), out nextHop);
+    public bool TryFind(IpAddress prefix, int length, out uint nextHop) => routes.TryGet(Normal(prefix, length), length, out nextHop);
+
+    /// <summary>The longest prefix of at most <paramref name="longest"/> bits that covers an address, and its next hop.</summary>
+    public bool TryMatch(IpAddress destination, int longest, out int length, out uint nextHop) => TryCover(ToBits(destination), Math.Min(longest, addressBits), out length, out nextHop);
+
+    /// <summary>
+    /// Routes that the cells show, whoever wrote them: before <see cref="Load"/> those of an earlier process. One that longer prefixes hide entirely is not among them.
+    /// </summary>
+    public IReadOnlyList<Route> Standing()
+    {
+        var found = new PrefixMap();
+        trie.Read(found);
+        return [.. found.Entries.Select(ToRoute)];
+    }
 
     /// <summary>
     /// Makes these the routes, all others go; of two with one prefix the later counts. Much faster than one by one, and the way to start over a region that holds routes
@@ -96,39 +102,44 @@ public abstract class RouteTable<TKey> where TKey : unmanaged, IEquatable<TKey>
     /// </summary>
     public IReadOnlyList<Route> Load(IEnumerable<Route> wanted)
     {
-        var set = new Dictionary<TKey, uint>(wanted.TryGetNonEnumeratedCount(out var count) ? count : 0);
+        routes.Clear(wanted.TryGetNonEnumeratedCount(out var count) ? count : 0);
         foreach (var route in wanted)
         {
-            ArgumentOutOfRangeException.ThrowIfZero(route.NextHop);
-            ArgumentOutOfRangeException.ThrowIfGreaterThan(route.NextHop, HighestNextHop);
-            set[Pack(Normal(route.Prefix, route.Length), route.Length)] = route.NextHop;
+            Require(route.NextHop);
+            routes.Set(Normal(route.Prefix, route.Length), route.Length, route.NextHop);
         }
 
-        var entries = new RouteEntry[set.Count];
-        var at = 0;
-        foreach (var (key, nextHop) in set)
-        {
-            var (prefix, length) = Unpack(key);
-            entries[at++] = new RouteEntry(prefix, (byte)length, nextHop);
-        }
-
+        var entries = routes.Entries.ToArray();
         Array.Sort(entries);
         var refused = new List<RouteEntry>();
         trie.Load(entries, refused);
-        foreach (var entry in refused) set.Remove(Pack(entry.Prefix, entry.Length));
-        routes = set;
+        foreach (var entry in refused) routes.Remove(entry.Prefix, entry.Length);
         Array.Clear(prefixesOfLength);
-        foreach (var key in set.Keys) prefixesOfLength[Unpack(key).Length]++;
-        return [.. refused.Select(e => new Route(ToAddress(e.Prefix), e.Length, e.Value))];
+        foreach (var entry in entries) prefixesOfLength[entry.Length]++;
+        foreach (var entry in refused) prefixesOfLength[entry.Length]--;
+        return [.. refused.Select(ToRoute)];
     }
-
-    private protected abstract TKey Pack(UInt128 prefix, int length);
-
-    private protected abstract (UInt128 Prefix, int Length) Unpack(TKey key);
 
     private protected abstract UInt128 ToBits(IpAddress address);
 
     private protected abstract IpAddress ToAddress(UInt128 bits);
+
+    private static void Require(uint nextHop)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(nextHop);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(nextHop, HighestNextHop);
+    }
+
+    private bool TryCover(UInt128 bits, int longest, out int length, out uint nextHop)
+    {
+        nextHop = 0;
+        for (length = longest; length >= 0; length--)
+            if (prefixesOfLength[length] != 0 && routes.TryGet(RouteEntry.Mask(bits, length), length, out nextHop))
+                return true;
+        return false;
+    }
+
+    private Route ToRoute(RouteEntry entry) => new(ToAddress(entry.Prefix), entry.Length, entry.Value);
 
     private UInt128 Normal(IpAddress prefix, int length)
     {
@@ -139,17 +150,13 @@ public abstract class RouteTable<TKey> where TKey : unmanaged, IEquatable<TKey>
 }
 
 /// <summary>The IPv4 routes; prefixes are IPv4 addresses.</summary>
-public sealed class Ipv4RouteTable : RouteTable<ulong>
+public sealed class Ipv4RouteTable : RouteTable
 {
-    /// <summary>A table over the region's cells: <see cref="RouteTable{TKey}.Load"/> comes first, also for a region that may hold routes of an earlier process.</summary>
+    /// <summary>A table over the region's cells: <see cref="RouteTable.Load"/> comes first, also for a region that may hold routes of an earlier process.</summary>
     public Ipv4RouteTable(Region region, Quiescence quiescence)
         : base(region.Ipv4Routes.Writer(quiescence), 32)
     {
     }
-
-    private protected override ulong Pack(UInt128 prefix, int length) => (ulong)(prefix >> 96) << 8 | (byte)length;
-
-    private protected override (UInt128 Prefix, int Length) Unpack(ulong key) => ((UInt128)(key >> 8) << 96, (byte)key);
 
     private protected override UInt128 ToBits(IpAddress address) =>
         address.IsV4 ? (UInt128)address.V4 << 96 : throw new ArgumentException($"{address} is not an IPv4 prefix", nameof(address));
@@ -157,21 +164,14 @@ public sealed class Ipv4RouteTable : RouteTable<ulong>
     private protected override IpAddress ToAddress(UInt128 bits) => IpAddress.FromV4((uint)(bits >> 96));
 }
 
-/// <summary>An IPv6 prefix and its length.</summary>
-public readonly record struct Ipv6Prefix(IpAddress Prefix, byte Length);
-
 /// <summary>The IPv6 routes; prefixes are IPv6 addresses.</summary>
-public sealed class Ipv6RouteTable : RouteTable<Ipv6Prefix>
+public sealed class Ipv6RouteTable : RouteTable
 {
-    /// <summary>A table over the region's cells: <see cref="RouteTable{TKey}.Load"/> comes first, also for a region that may hold routes of an earlier process.</summary>
+    /// <summary>A table over the region's cells: <see cref="RouteTable.Load"/> comes first, also for a region that may hold routes of an earlier process.</summary>
     public Ipv6RouteTable(Region region, Quiescence quiescence)
         : base(region.Ipv6Routes.Writer(quiescence), 128)
     {
     }
-
-    private protected override Ipv6Prefix Pack(UInt128 prefix, int length) => new(ToAddress(prefix), (byte)length);
-
-    private protected override (UInt128 Prefix, int Length) Unpack(Ipv6Prefix key) => (ToBits(key.Prefix), key.Length);
 
     private protected override UInt128 ToBits(IpAddress address) => new(address.High, address.Low);
 

@@ -2,7 +2,7 @@ namespace Appliance.Shared;
 
 /// <summary>
 /// Writes the cells of a route table in the region: a root of 2^rootBits cells and nodes of 2^stride cells. A cell holds the next hop of the longest prefix that
-/// covers it, or names a node one step further on. Readers run at the same time and see, for each destination, the old route or the new one:
+/// covers it and that prefix's length (so that a successor of this process finds the prefixes), or names a node one step further on. Readers run at the same time and see, for each destination, the old route or the new one:
 /// a node is filled before the one store that names it, a cell is overwritten in one store, and a node that is taken out is written to again only when
 /// no worker can be reading it. Addresses are left-aligned in 128 bits. The caller keeps the set of prefixes.
 /// </summary>
@@ -11,9 +11,13 @@ internal sealed unsafe partial class RouteTrie
     /// <summary>In a cell: the low bits name a node.</summary>
     public const uint NodeFlag = 0x8000_0000;
 
+    /// <summary>In a cell without <see cref="NodeFlag"/>: the next hop; above it, the length of its prefix.</summary>
+    public const uint ValueMask = (1u << LengthShift) - 1;
+
     /// <summary>Octets in front of the cells; the first word is the route of length 0.</summary>
     public const int HeaderSize = 4096;
 
+    private const int LengthShift = 23;
     private const int MostLevels = 32;
     private static readonly TimeSpan ReclaimPatience = TimeSpan.FromMilliseconds(200);
 
@@ -25,9 +29,7 @@ internal sealed unsafe partial class RouteTrie
     private readonly int nodes;
     private readonly Quiescence quiescence;
 
-    // For each cell the length of the prefix that it holds (0: none), for each node how many of its cells are specific: name a node, or hold a prefix
-    // that is longer than the node's own. A node without specific cells is folded back into its parent's cell.
-    private readonly byte[] depths;
+    // For each node how many of its cells are specific: name a node, or hold a prefix that is longer than the node's own. A node without specific cells is folded back into its parent's cell.
     private readonly ushort[] specifics;
     private readonly Queue<(ulong Ticket, uint Node)> retired = new();
     private SlotBitmap used;
@@ -41,7 +43,6 @@ internal sealed unsafe partial class RouteTrie
         this.nodes = nodes;
         this.quiescence = quiescence;
         nodeCells = 1 << stride;
-        depths = new byte[(1L << rootBits) + (long)nodes * nodeCells];
         specifics = new ushort[nodes];
         used = new SlotBitmap(nodes);
     }
@@ -70,8 +71,8 @@ internal sealed unsafe partial class RouteTrie
         var count = 1L << (at.Bits + at.Width - length);
         for (var cell = first; cell < first + count; cell++)
         {
-            if ((cells[cell] & NodeFlag) != 0) Repaint(cells[cell] & ~NodeFlag, 0, length, (byte)length, value);
-            else if (depths[cell] <= length) Paint(cell, at, (byte)length, value);
+            if ((cells[cell] & NodeFlag) != 0) Repaint(cells[cell] & ~NodeFlag, 0, length, Cell(length, value));
+            else if (LengthOf(cells[cell]) <= length) Paint(cell, at, Cell(length, value));
         }
 
         return true;
@@ -97,8 +98,8 @@ internal sealed unsafe partial class RouteTrie
         var count = 1L << (at.Bits + at.Width - length);
         for (var cell = first; cell < first + count; cell++)
         {
-            if ((cells[cell] & NodeFlag) != 0) Repaint(cells[cell] & ~NodeFlag, length, length, (byte)coverLength, coverValue);
-            else if (depths[cell] == length) Paint(cell, at, (byte)coverLength, coverValue);
+            if ((cells[cell] & NodeFlag) != 0) Repaint(cells[cell] & ~NodeFlag, length, length, Cell(coverLength, coverValue));
+            else if (LengthOf(cells[cell]) == length) Paint(cell, at, Cell(coverLength, coverValue));
         }
 
         for (; level > 0 && specifics[path[level].Node] == 0; level--)
@@ -106,9 +107,8 @@ internal sealed unsafe partial class RouteTrie
             var folded = path[level];
             var parent = path[level - 1];
             var cell = parent.Start + Index(prefix, parent);
-            depths[cell] = depths[folded.Start];
             Volatile.Write(ref cells[cell], cells[folded.Start]);
-            if (parent.Node >= 0 && depths[cell] <= parent.Bits) specifics[parent.Node]--;
+            if (parent.Node >= 0 && LengthOf(cells[cell]) <= parent.Bits) specifics[parent.Node]--;
             retired.Enqueue((quiescence.Ticket(), (uint)folded.Node));
         }
     }
@@ -130,7 +130,6 @@ internal sealed unsafe partial class RouteTrie
         {
             at = Below(at, chain[i]);
             new Span<uint>(cells + at.Start, nodeCells).Fill(cells[cell]);
-            depths.AsSpan((int)at.Start, nodeCells).Fill(depths[cell]);
             var first = at.Start + Index(prefix, at);
             if (i < levels - 1)
             {
@@ -140,40 +139,34 @@ internal sealed unsafe partial class RouteTrie
             }
 
             var count = 1 << (at.Bits + at.Width - length);
-            new Span<uint>(cells + first, count).Fill(value);
-            depths.AsSpan((int)first, count).Fill((byte)length);
+            new Span<uint>(cells + first, count).Fill(Cell(length, value));
             specifics[chain[i]] = (ushort)count;
         }
 
-        if (parent.Node >= 0 && depths[cell] <= parent.Bits) specifics[parent.Node]++;
+        if (parent.Node >= 0 && LengthOf(cells[cell]) <= parent.Bits) specifics[parent.Node]++;
         Volatile.Write(ref cells[cell], chain[0] | NodeFlag);
         return true;
     }
 
-    private void Paint(long cell, in Place at, byte depth, uint value)
+    private void Paint(long cell, in Place at, uint wanted)
     {
         if (at.Node >= 0)
         {
-            if (depths[cell] > at.Bits) specifics[at.Node]--;
-            if (depth > at.Bits) specifics[at.Node]++;
+            if (LengthOf(cells[cell]) > at.Bits) specifics[at.Node]--;
+            if (LengthOf(wanted) > at.Bits) specifics[at.Node]++;
         }
 
-        depths[cell] = depth;
-        Volatile.Write(ref cells[cell], value);
+        Volatile.Write(ref cells[cell], wanted);
     }
 
     // Below the prefix's own level: the cells whose prefix is between two lengths, none of them specific before or after.
-    private void Repaint(uint node, int shortest, int longest, byte depth, uint value)
+    private void Repaint(uint node, int shortest, int longest, uint wanted)
     {
         var start = Start(node);
         for (var cell = start; cell < start + nodeCells; cell++)
         {
-            if ((cells[cell] & NodeFlag) != 0) Repaint(cells[cell] & ~NodeFlag, shortest, longest, depth, value);
-            else if (depths[cell] >= shortest && depths[cell] <= longest)
-            {
-                depths[cell] = depth;
-                Volatile.Write(ref cells[cell], value);
-            }
+            if ((cells[cell] & NodeFlag) != 0) Repaint(cells[cell] & ~NodeFlag, shortest, longest, wanted);
+            else if (LengthOf(cells[cell]) >= shortest && LengthOf(cells[cell]) <= longest) Volatile.Write(ref cells[cell], wanted);
         }
     }
 
@@ -183,6 +176,10 @@ internal sealed unsafe partial class RouteTrie
         while (retired.TryPeek(out var next) && quiescence.HasPassed(next.Ticket)) used.Release(retired.Dequeue().Node);
         return used.TryTake(out node);
     }
+
+    private static uint Cell(int length, uint value) => (uint)length << LengthShift | value;
+
+    private static int LengthOf(uint cell) => (int)(cell >> LengthShift);
 
     private long Start(uint node) => (1L << rootBits) + (long)node * nodeCells;
 

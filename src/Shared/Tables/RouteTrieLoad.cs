@@ -32,6 +32,44 @@ internal sealed unsafe partial class RouteTrie
         }
     }
 
+    /// <summary>Gathers the prefixes that the cells show, without changing anything. What cannot be right is passed over.</summary>
+    public void Read(PrefixMap found)
+    {
+        resident = LinuxMemory.Residency((nint)cells, (nuint)sizeof(uint) << rootBits);
+        if (*fallback is > 0 and <= ValueMask) found.Set(0, 0, *fallback);
+        Read(new Place(0, -1, 0, rootBits), 0, 0, found);
+    }
+
+    private void Read(in Place at, UInt128 prefix, int level, PrefixMap found)
+    {
+        var last = 0u;
+        UInt128 lastPrefix = 0;
+        for (long index = 0; index < 1L << at.Width; index++)
+        {
+            var cell = at.Start + index;
+            if (at.Node < 0 && !IsResident(cell))
+            {
+                index |= CellsPerPage - 1;
+                continue;
+            }
+
+            var value = cells[cell];
+            if (value == 0) continue;
+            var here = prefix | (UInt128)index << (128 - at.Bits - at.Width);
+            if ((value & NodeFlag) != 0)
+            {
+                if ((value & ~NodeFlag) < nodes && level + 1 < MostLevels && at.Bits + at.Width < 128) Read(Below(at, value & ~NodeFlag), here, level + 1, found);
+                continue;
+            }
+
+            var length = LengthOf(value);
+            var covering = RouteEntry.Mask(here, length);
+            if (length == 0 || length > at.Bits + at.Width || (value & ValueMask) == 0 || (value == last && covering == lastPrefix)) continue;
+            (last, lastPrefix) = (value, covering);
+            found.Set(covering, length, value & ValueMask);
+        }
+    }
+
     // Marks the nodes that readers can reach. What cannot be right (a torn or foreign table) is not followed, and overwritten by Build.
     private void FindNodes(in Place at, int level)
     {
@@ -97,16 +135,16 @@ internal sealed unsafe partial class RouteTrie
 
     private void PaintRun(in Place at, long from, long to, Cover cover, bool fresh)
     {
+        var wanted = cover.Value == 0 ? 0 : Cell(cover.Length, cover.Value);
         for (var cell = at.Start + from; cell < at.Start + to; cell++)
         {
-            if (at.Node < 0 && cover.Value == 0 && !IsResident(cell))
+            if (at.Node < 0 && wanted == 0 && !IsResident(cell))
             {
                 cell |= CellsPerPage - 1;
                 continue;
             }
 
-            depths[cell] = cover.Length;
-            if (fresh || cells[cell] != cover.Value) Volatile.Write(ref cells[cell], cover.Value);
+            if (fresh || cells[cell] != wanted) Volatile.Write(ref cells[cell], wanted);
         }
 
         if (at.Node >= 0 && cover.Length > at.Bits) specifics[at.Node] += (ushort)(to - from);
@@ -132,7 +170,6 @@ internal sealed unsafe partial class RouteTrie
             return;
         }
 
-        depths[cell] = 0;
         if (at.Node >= 0) specifics[at.Node]++;
     }
 

@@ -48,6 +48,7 @@ internal sealed partial class Gateway : IDisposable, IChildHost
         this.netlink = netlink;
         kernel = new KernelWriter(netlink, log);
         tables = new TableWriter(region, new Quiescence(region));
+        nextHops = new NextHopWatch(tables);
         tunnels = new EffectiveTunnels(configuration);
         installer = new SaInstaller(region, tables.Sas, FindTunnel, configuration.Workers.Count);
         children = new ChildSas(region, tables.Sas, installer, tunnels, this, log);
@@ -82,7 +83,8 @@ internal sealed partial class Gateway : IDisposable, IChildHost
     public IReadOnlyDictionary<string, uint> TunnelSlots => tables.TunnelSlots;
 
     /// <summary>What is wrong at present, one sentence each.</summary>
-    public IEnumerable<string> Problems => tableProblems.Concat(kernel.Problems);
+    public IEnumerable<string> Problems =>
+        tableProblems.Concat(kernel.Problems).Concat(learnedRoom ? [] : [$"no room for {tables.LearnedWaiting} learned routes: raise region: ipv4_groups, ipv6_nodes or next_hops"]);
 
     private static long UnixNow => DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
 
@@ -101,6 +103,7 @@ internal sealed partial class Gateway : IDisposable, IChildHost
             _ => 0,
         };
         Recompute();
+        if (!ExpectsLearned) tables.DropStale();
         await ManualSasAsync(Configuration);
         Recompute();
         Volatile.Write(ref Region.Header.SlowPathReady, 1);
@@ -149,13 +152,15 @@ internal sealed partial class Gateway : IDisposable, IChildHost
     {
         if (dirty && Environment.TickCount64 >= recomputeFrom) Recompute();
         SettleTunnels();
+        nextHops.Settle();
     }
 
     /// <summary>Once a second: asks for next hops of peers that are not resolved, and tries again what did not work.</summary>
     public void Retry()
     {
         AskForPaths(Contents);
-        dirty |= Problems.Any();
+        dirty |= tableProblems.Count > 0 || kernel.Problems.Count > 0;
+        RetryLearned();
     }
 
     /// <inheritdoc/>
@@ -177,7 +182,7 @@ internal sealed partial class Gateway : IDisposable, IChildHost
                 facts[sa.Tunnel] = new TunnelFacts(facts.TryGetValue(sa.Tunnel, out var known) ? Larger(known.Shape, Shape(sa)) : Shape(sa), pathMtus.Of(sa.Tunnel));
         var effective = tunnels.All;
         plan = new TablePlan(new PolicyInputs(WithInnerAddresses, mirror.View()) { Tunnels = facts, Effective = effective });
-        var problems = tables.Apply(plan.Contents);
+        var problems = tables.Apply(plan);
         foreach (var problem in problems.Except(tableProblems)) log.LogError("{Problem}", problem);
         tableProblems = problems;
         kernel.Write(WithInnerAddresses, mirror, effective, plan.Leave);

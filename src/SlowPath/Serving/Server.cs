@@ -28,7 +28,7 @@ internal sealed class Server : IDisposable
     {
         this.log = log;
         this.paths = paths;
-        gateway = new Gateway(configurationFile, configuration.Gateway, region, new NetlinkClient(), log);
+        gateway = new Gateway(configurationFile, configuration.Gateway, region, new NetlinkClient(), log) { ExpectsLearned = configuration.Bgp is not null };
         loop = new EventLoop(Tick, TickMilliseconds);
         this.configuration = configuration;
         ike = new IkeService(loop, region, gateway.Children, gateway.UseInnerAddresses, exportFile, log);

@@ -8,27 +8,34 @@ internal sealed class NextHopWriter
 {
     private readonly Region region;
     private readonly SlotTable pool;
+    private readonly Func<string, uint> tunnelSlot;
+    private readonly Func<AdjacencyKey?, uint> adjacencySlot;
     private readonly Dictionary<NextHop, uint> slots = [];
 
-    public NextHopWriter(Region region, Quiescence quiescence)
+    public NextHopWriter(Region region, SlotTable pool, Func<string, uint> tunnelSlot, Func<AdjacencyKey?, uint> adjacencySlot)
     {
         this.region = region;
-        pool = SlotTable.ForNextHops(region, quiescence);
+        this.pool = pool;
+        this.tunnelSlot = tunnelSlot;
+        this.adjacencySlot = adjacencySlot;
     }
 
-    /// <summary>Takes over what an earlier slow path left; tunnels and adjacencies are known already.</summary>
-    public void Adopt(Func<uint, string?> tunnelOf)
+    /// <summary>Takes over what an earlier slow path left; tunnels and adjacencies are known already. Returns the groups with what their members are.</summary>
+    public IReadOnlyList<(uint Slot, IReadOnlyList<NextHop> Members)> Adopt(Func<uint, string?> tunnelOf)
     {
-        foreach (var slot in pool.Live)
-            if (!slots.TryAdd(Read(region.NextHop(slot), tunnelOf), slot))
+        var live = pool.Live.ToList();
+        var groups = live.Where(s => region.NextHop(s).Kind == NextHopKind.Group).Select(s => (s, (IReadOnlyList<NextHop>)Members(s, tunnelOf))).ToList();
+        foreach (var slot in live)
+            if (region.NextHop(slot).Kind != NextHopKind.Group && !slots.TryAdd(Read(region.NextHop(slot), tunnelOf), slot))
                 pool.Retire(slot);
+        return groups;
     }
 
     /// <summary>Slot of a next hop that was written.</summary>
     public uint SlotOf(in NextHop hop) => slots[hop];
 
     /// <summary>Writes the next hops that are new, points the others to their adjacency as it is now. False when there is no room for one.</summary>
-    public bool Write(IEnumerable<NextHop> wanted, Func<string, uint> tunnelSlot, Func<AdjacencyKey?, uint> adjacencySlot)
+    public bool Write(IEnumerable<NextHop> wanted)
     {
         var room = true;
         foreach (var hop in wanted)
@@ -81,6 +88,21 @@ internal sealed class NextHopWriter
         }
 
         pool.Reclaim();
+    }
+
+    private List<NextHop> Members(uint slot, Func<uint, string?> tunnelOf)
+    {
+        ref var group = ref region.NextHopGroup(slot);
+        var members = new List<NextHop>();
+        for (var i = 0; i < Math.Min(group.Count, MemberSlots.Size); i++)
+        {
+            var member = group.Members[i];
+            if (member >= (uint)region.Counts.NextHops || region.NextHop(member) is not { State: SlotState.Live, Kind: not NextHopKind.Group } record) continue;
+            var hop = Read(record, tunnelOf);
+            if (!members.Contains(hop)) members.Add(hop);
+        }
+
+        return members;
     }
 
     private static NextHop Read(in NextHopRecord record, Func<uint, string?> tunnelOf)

@@ -7,33 +7,43 @@ namespace Appliance.SlowPath.Tables;
 /// <summary>
 /// Brings the region to what Policy says, touching only what differs; also what an earlier slow path left there. In this order, so that at no moment something is open:
 /// 1. ports and addresses, 2. adjacencies, tunnels and next hops (nothing names the new ones yet), 3. the SPD, 4. routes: what discards or protects first, removals last,
-/// 5. SAs are pointed to their adjacency and MTU, those of tunnels that are gone are retired, 6. what nothing names any more is retired.
+/// 5. groups of learned routes are pointed to where they lead now, 6. SAs are pointed to their adjacency and MTU, those of tunnels that are gone are retired, 7. what nothing names any more
+/// is retired. Learned routes come beside that (<see cref="Learn"/>), and none of them is looked at for the rest.
 /// </summary>
 internal sealed class TableWriter
 {
     private readonly Region region;
-    private readonly RouteTables routes;
+    private readonly RouteWriter routes;
+    private readonly LearnedGroups groups;
     private readonly PortWriter ports;
     private readonly AdjacencyWriter adjacencies;
     private readonly NextHopWriter nextHops;
     private readonly TunnelWriter tunnels;
     private readonly SpdWriter spd;
-    private Dictionary<IpPrefix, NextHop>? written;
+    private readonly HashSet<string> tunnelsOfStale = new(StringComparer.Ordinal);
+    private readonly HashSet<IpAddress> watched = [];
+    private TablePlan? plan;
+    private AddressIndex index = new([]);
+    private int indexVersion = -1;
+    private HashSet<string> tunnelsOfTargets = [];
 
     public TableWriter(Region region, Quiescence quiescence)
     {
         this.region = region;
-        routes = new RouteTables(region, quiescence);
         ports = new PortWriter(region);
         adjacencies = new AdjacencyWriter(region, quiescence);
-        nextHops = new NextHopWriter(region, quiescence);
         tunnels = new TunnelWriter(region, quiescence);
+        var pool = SlotTable.ForNextHops(region, quiescence);
+        nextHops = new NextHopWriter(region, pool, TunnelSlot, adjacencies.SlotOf);
+        groups = new LearnedGroups(region, pool, nextHops);
+        routes = new RouteWriter(new RouteTables(region, quiescence), nextHops, groups);
         var rules = new SlotRanges(region.Counts.SpdRules, quiescence);
         spd = new SpdWriter(region, rules);
         Sas = new SaStore(region, quiescence, rules);
         tunnels.Adopt();
         adjacencies.Adopt();
-        nextHops.Adopt(tunnels.NameOf);
+        groups.Adopt(nextHops.Adopt(tunnels.NameOf));
+        tunnelsOfStale.UnionWith(groups.Held.Where(h => h.Tunnel is not null).Select(h => h.Tunnel!));
         Sas.Adopt(tunnels.NameOf);
     }
 
@@ -46,93 +56,155 @@ internal sealed class TableWriter
     /// <summary>Names and slots of tunnels.</summary>
     public IReadOnlyDictionary<string, uint> TunnelSlots => tunnels.Slots;
 
+    /// <summary>How many prefixes have a learned route.</summary>
+    public int LearnedRoutes => routes.Learned;
+
+    /// <summary>How many learned routes found no room.</summary>
+    public int LearnedWaiting => routes.Waiting.Count();
+
+    /// <summary>The ways of next hops may be others than before; set here, cleared by who looks at them.</summary>
+    public bool HopsChanged { get; set; }
+
     /// <summary>Name of the tunnel in a slot.</summary>
     public string? TunnelOf(uint slot) => tunnels.NameOf(slot);
 
     /// <summary>Slot of a tunnel's adjacency.</summary>
     public uint AdjacencyOf(TunnelContents tunnel) => adjacencies.SlotOf(tunnel.Path);
 
-    /// <summary>Applies the contents. Returns what did not fit, one sentence each.</summary>
-    public IReadOnlyList<string> Apply(TableContents wanted)
+    /// <summary>The learned route of exactly this prefix; null when there is none.</summary>
+    public LearnedTarget? LearnedAt(IpPrefix prefix) => routes.LearnedAt(prefix);
+
+    /// <summary>How addresses are reached through the routes of now.</summary>
+    public NextHopResolver Resolver() => new(plan is { } known ? new LearnedView(routes, known, tunnels) : new NoRoutes());
+
+    /// <summary>From now on it matters how this address is reached.</summary>
+    public void Watch(IpAddress address)
     {
+        if (watched.Add(address)) indexVersion = -1;
+    }
+
+    /// <summary>It does not matter any more.</summary>
+    public void Unwatch(IpAddress address)
+    {
+        if (watched.Remove(address)) indexVersion = -1;
+    }
+
+    /// <summary>Applies a plan. Returns what did not fit, one sentence each.</summary>
+    public IReadOnlyList<string> Apply(TablePlan wantedPlan)
+    {
+        plan = wantedPlan;
+        var wanted = wantedPlan.Contents;
         var problems = new List<string>();
         var (replaced, orphans) = (new List<uint>(), new List<uint>());
         ports.Write(wanted.Ports);
         ports.WriteAddresses(wanted.LocalAddresses);
         if (!adjacencies.Write(wanted.Adjacencies, replaced)) problems.Add("no room for all neighbours: raise region: adjacencies");
-        if (!tunnels.Write(wanted.Tunnels, orphans)) problems.Add("no room for all tunnels: raise region: tunnels");
+        if (!tunnels.Write(wanted.Tunnels, tunnelsOfStale, orphans)) problems.Add("no room for all tunnels: raise region: tunnels");
         var hops = wanted.Routes.Values.ToHashSet();
         var known = hops.Where(h => h.Tunnel is null || tunnels.Slots.ContainsKey(h.Tunnel)).OrderByDescending(h => h.Protected);
-        if (!nextHops.Write(known, TunnelSlot, adjacencies.SlotOf)) problems.Add("no room for all next hops: raise region: next_hops");
+        var room = nextHops.Write(known.Concat(groups.Held));
         if (!spd.Write(wanted.Rules, TunnelSlot)) problems.Add("the new SPD could not be written yet (no room, or a worker still reads the list before the last)");
-        if (!WriteRoutes(wanted.Routes)) problems.Add("no room for all routes: raise region: ipv4_groups or ipv6_nodes");
+        var resolver = Resolver();
+        if (!routes.Write(wanted, resolver)) problems.Add("no room for all routes: raise region: ipv4_groups or ipv6_nodes");
+        routes.Use(wantedPlan.Shield, resolver);
+        groups.Refresh(resolver, out var learnedRoom);
+        if (!room || !learnedRoom) problems.Add("no room for all next hops: raise region: next_hops");
         Refresh(wanted);
-        foreach (var orphan in orphans)
-            foreach (var sa in Sas.OfTunnel(orphan).ToList())
-                Sas.Retire(sa);
+        RetireSas(orphans);
+        groups.Sweep();
+        hops.UnionWith(groups.Held);
         nextHops.Sweep(hops);
         adjacencies.Sweep(wanted.Adjacencies, replaced);
+
+        // Members that an earlier process left may name a neighbour that is no more: they name none now.
+        _ = nextHops.Write(groups.Held);
         tunnels.Retire(orphans);
         Contents = wanted;
+        HopsChanged = true;
         return problems;
     }
 
-    /// <summary>Applies the change of one tunnel, in the same order. False when there is no room for it: the next <see cref="Apply(TableContents)"/> says for what.</summary>
+    /// <summary>Applies the change of one tunnel, in the same order. False when there is no room for it: the next <see cref="Apply(TablePlan)"/> says for what.</summary>
     public bool Apply(TunnelChange change)
     {
         var room = true;
         var (replaced, orphans) = (new List<uint>(), new List<uint>());
         if (change.After is { Path: { } path } && adjacencies.SlotOf(path) == AdjacencyWriter.None && Contents.Adjacencies.TryGetValue(path, out var adjacency))
             room &= adjacencies.Write(new Dictionary<AdjacencyKey, Adjacency> { [path] = adjacency }, replaced);
+        var isNew = change.After is not null != tunnels.Slots.ContainsKey(change.Name);
         if (change.After is { } tunnel) room &= tunnels.Write(tunnel, orphans);
         else if (tunnels.Remove(change.Name) is { } gone) orphans.Add(gone);
-        foreach (var (prefix, hop) in change.Routes.OrderByDescending(r => r.Hop is { Protected: true }))
-        {
-            if (hop is not { } wanted)
-            {
-                _ = routes.Remove(prefix.Address, prefix.Length);
-                written?.Remove(prefix);
-            }
-            else if (nextHops.Write([wanted], TunnelSlot, adjacencies.SlotOf) && routes.Set(prefix.Address, prefix.Length, nextHops.SlotOf(wanted)) != RouteChange.Full)
-            {
-                if (written is not null) written[prefix] = wanted;
-            }
-            else
-            {
-                room = false;
-            }
-        }
-
+        var into = NextHop.Into(change.Name);
+        if (nextHops.Has(into)) _ = nextHops.Write([into]);
+        room &= routes.Write(change.Routes, Contents.Yielding, Resolver());
+        BringIndexUp();
+        if ((isNew && tunnelsOfTargets.Contains(change.Name)) || change.Routes.Any(r => index.IsConcerned(r.Prefix))) RefreshGroups(Resolver());
         if (change.After is { } after && tunnels.Slots.TryGetValue(after.Name, out var slot)) Refresh(after, Sas.OfTunnel(slot));
-        foreach (var orphan in orphans)
-            foreach (var sa in Sas.OfTunnel(orphan).ToList())
-                Sas.Retire(sa);
-        if (change.After is null) nextHops.Remove(NextHop.Into(change.Name));
+        RetireSas(orphans);
+        if (change.After is null && !groups.Held.Contains(into)) nextHops.Remove(into);
         tunnels.Retire(orphans);
         return room;
     }
 
-    /// <summary>A rule whose tunnel has no slot names one that can never be.</summary>
-    private uint TunnelSlot(string name) => tunnels.Slots.TryGetValue(name, out var slot) ? slot : uint.MaxValue - 1;
-
-    private bool WriteRoutes(IReadOnlyDictionary<IpPrefix, NextHop> wanted)
+    /// <summary>Takes changes of learned routes over, in their order. False when there was no room for one: it waits (<see cref="PlaceWaiting"/>).</summary>
+    public bool Learn(IReadOnlyList<LearnedChange> changes)
     {
-        var placed = wanted.Where(r => nextHops.Has(r.Value)).ToDictionary(r => r.Key, r => r.Value);
-        var room = placed.Count == wanted.Count;
-        if (written is null)
+        var room = true;
+        BringIndexUp();
+        var version = groups.Version;
+        var isConcerned = false;
+        var resolver = Resolver();
+        for (var i = 0; i < changes.Count; i++)
         {
-            room &= routes.Load(placed.Select(r => new Route(r.Key.Address, (byte)r.Key.Length, nextHops.SlotOf(r.Value))).ToList()).Count == 0;
-        }
-        else
-        {
-            foreach (var (prefix, hop) in placed.Where(r => !written.TryGetValue(r.Key, out var old) || old != r.Value).OrderByDescending(r => r.Value.Protected))
-                room &= routes.Set(prefix.Address, prefix.Length, nextHops.SlotOf(hop)) != RouteChange.Full;
-            foreach (var prefix in written.Keys.Where(p => !placed.ContainsKey(p))) _ = routes.Remove(prefix.Address, prefix.Length);
+            var change = changes[i];
+            room &= routes.Learn(change, resolver);
+            isConcerned |= index.IsConcerned(change.Prefix);
         }
 
-        written = placed;
+        Learned(isConcerned || groups.Version != version);
         return room;
     }
+
+    /// <summary>Tries again where there was no room.</summary>
+    public bool PlaceWaiting() => Learn(routes.Waiting.Select(w => new LearnedChange(w.Prefix, w.Target)).ToList());
+
+    /// <summary>What an earlier slow path left and was not learned again goes; tunnels that only such routes named go with the next plan.</summary>
+    public void DropStale()
+    {
+        routes.DropStale(Resolver());
+        tunnelsOfStale.Clear();
+        Learned(isConcerned: true);
+    }
+
+    private void Learned(bool isConcerned)
+    {
+        if (isConcerned) RefreshGroups(Resolver());
+        groups.Sweep();
+    }
+
+    private void RefreshGroups(NextHopResolver resolver)
+    {
+        groups.Refresh(resolver, out _);
+        HopsChanged = true;
+    }
+
+    private void BringIndexUp()
+    {
+        if (indexVersion == groups.Version) return;
+        indexVersion = groups.Version;
+        index = new AddressIndex(groups.All.SelectMany(g => g.Target.NextHops).Concat(watched));
+        tunnelsOfTargets = groups.All.SelectMany(g => g.Target.Tunnels).ToHashSet(StringComparer.Ordinal);
+    }
+
+    private void RetireSas(List<uint> orphans)
+    {
+        foreach (var orphan in orphans)
+            foreach (var sa in Sas.OfTunnel(orphan).ToList())
+                Sas.Retire(sa);
+    }
+
+    /// <summary>A rule whose tunnel has no slot names one that can never be.</summary>
+    private uint TunnelSlot(string name) => tunnels.Slots.TryGetValue(name, out var slot) ? slot : uint.MaxValue - 1;
 
     private void Refresh(TableContents wanted)
     {

@@ -38,12 +38,14 @@ internal sealed class TunnelWriter
         return slots.TryGetValue(name, out var known) && known == slot ? name : null;
     }
 
-    /// <summary>Writes what is new or differs. Slots of tunnels that are gone or became others are added to <paramref name="orphans"/>; they are live until <see cref="Retire"/>.</summary>
-    public bool Write(IReadOnlyDictionary<string, TunnelContents> wanted, List<uint> orphans)
+    /// <summary>
+    /// Writes what is new or differs. Slots of tunnels that are gone (but for those to keep) or became others are added to <paramref name="orphans"/>; they are live until <see cref="Retire"/>.
+    /// </summary>
+    public bool Write(IReadOnlyDictionary<string, TunnelContents> wanted, IReadOnlySet<string> keep, List<uint> orphans)
     {
         var room = true;
         foreach (var tunnel in wanted.Values) room &= Write(tunnel, orphans);
-        foreach (var (name, slot) in slots.Where(s => !wanted.ContainsKey(s.Key)).ToList())
+        foreach (var (name, slot) in slots.Where(s => !wanted.ContainsKey(s.Key) && !keep.Contains(s.Key)).ToList())
         {
             slots.Remove(name);
             orphans.Add(slot);

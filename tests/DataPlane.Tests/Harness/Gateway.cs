@@ -82,6 +82,18 @@ internal sealed class Gateway : IDisposable
         return slot;
     }
 
+    /// <summary>A next hop that is one of several.</summary>
+    public uint AddGroup(params uint[] members)
+    {
+        var slot = nextHops++;
+        ref var record = ref Region.NextHopGroup(slot);
+        record.Kind = NextHopKind.Group;
+        for (var i = 0; i < members.Length; i++) record.Members[i] = members[i];
+        record.Count = (uint)members.Length;
+        record.State = SlotState.Live;
+        return slot;
+    }
+
     public void Route(string prefix, uint nextHop)
     {
         var parts = prefix.Split('/');

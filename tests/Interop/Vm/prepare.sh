@@ -1,6 +1,6 @@
 #!/bin/bash
 # prepare.sh [DIR]: makes DIR/vmlinuz and DIR/initrd.cpio, a virtual machine whose kernel has ESP (esp4, esp6, xfrm) and little else:
-# iproute2, ping, strongSwan (charon on the kernel's ESP), busybox. Nothing is installed on the host. Prints DIR; does nothing when the image is already there.
+# iproute2, ping, strongSwan (charon on the kernel's ESP), BIRD, busybox. Nothing is installed on the host. Prints DIR; does nothing when the image is already there.
 # Host needs: qemu-system-x86 busybox-static cpio kmod xz-utils socat. Packages come from the mirror in the machine's own apt sources.
 # Exit 3: the image cannot be made here (the last line of stderr says why), which is a skip and not a failure.
 set -euo pipefail
@@ -32,7 +32,7 @@ kernel=$(apt-cache "${apt[@]}" pkgnames linux-binary-7 | grep cloud-amd64 | sed 
 [ -n "$kernel" ] || cannot "the mirror has no linux-binary-7…-cloud-amd64"
 apt-get "${apt[@]}" download linux-base-$kernel linux-binary-$kernel linux-modules-$kernel >&2 || cannot "the kernel packages could not be fetched"
 apt-get "${apt[@]}" -y --no-install-recommends --download-only install iproute2 iputils-ping strongswan-charon strongswan-swanctl \
-    libstrongswan-standard-plugins libstrongswan-extra-plugins libcharon-extra-plugins >&2 || cannot "iproute2 and strongSwan could not be fetched"
+    libstrongswan-standard-plugins libstrongswan-extra-plugins libcharon-extra-plugins bird2 >&2 || cannot "iproute2, strongSwan and BIRD could not be fetched"
 
 mkdir -p kern root/usr/{bin,sbin,lib,lib64}
 for l in bin sbin lib lib64; do ln -sfn usr/$l root/$l; done
@@ -49,7 +49,7 @@ plugins=$(for p in random nonce openssl aes sha1 sha2 hmac kdf gcm chapoly curve
     [ -e root/usr/lib/ipsec/plugins/libstrongswan-$p.so ] && echo usr/lib/ipsec/plugins/libstrongswan-$p.so || true
 done)
 mkdir -p $ird/usr/lib/ipsec/plugins $ird/etc/swanctl $ird/var; ln -s ../run $ird/var/run
-for b in usr/bin/ip usr/bin/ping usr/lib/ipsec/charon usr/sbin/swanctl $plugins; do
+for b in usr/bin/ip usr/bin/ping usr/sbin/bird usr/sbin/birdc usr/lib/ipsec/charon usr/sbin/swanctl $plugins; do
     cp -L root/$b $ird/$b
     for l in $(chroot root /lib64/ld-linux-x86-64.so.2 --list /$b 2>/dev/null | grep -o '/[^ )]*' | sort -u); do
         mkdir -p $ird/$(dirname $l); [ -e $ird/$l ] || cp -L root/$l $ird/$l

@@ -18,6 +18,9 @@ public sealed class RecordLayoutTests
         Assert.Equal(InboundSaState.RecordSize, Unsafe.SizeOf<InboundSaState>());
         Assert.Equal(TunnelRecord.RecordSize, Unsafe.SizeOf<TunnelRecord>());
         Assert.Equal(NextHopRecord.RecordSize, Unsafe.SizeOf<NextHopRecord>());
+        Assert.Equal(NextHopRecord.RecordSize, Unsafe.SizeOf<NextHopGroup>());
+        Assert.Equal(Offset(typeof(NextHopRecord), nameof(NextHopRecord.Kind)), Offset(typeof(NextHopGroup), nameof(NextHopGroup.Kind)));
+        Assert.Equal(Offset(typeof(NextHopRecord), nameof(NextHopRecord.Protected)), Offset(typeof(NextHopGroup), nameof(NextHopGroup.Protected)));
         Assert.Equal(AdjacencyRecord.RecordSize, Unsafe.SizeOf<AdjacencyRecord>());
         Assert.Equal(SpdRule.RecordSize, Unsafe.SizeOf<SpdRule>());
         Assert.Equal(PortRecord.RecordSize, Unsafe.SizeOf<PortRecord>());
@@ -35,6 +38,7 @@ public sealed class RecordLayoutTests
     [InlineData(typeof(InboundSa), true)]
     [InlineData(typeof(TunnelRecord), true)]
     [InlineData(typeof(NextHopRecord), false)]
+    [InlineData(typeof(NextHopGroup), false)]
     [InlineData(typeof(AdjacencyRecord), false)]
     public void StateIsTheFirstWord(Type record, bool hasGeneration)
     {
@@ -61,6 +65,7 @@ public sealed class RecordLayoutTests
     [InlineData(typeof(InboundSaState))]
     [InlineData(typeof(TunnelRecord))]
     [InlineData(typeof(NextHopRecord))]
+    [InlineData(typeof(NextHopGroup))]
     [InlineData(typeof(AdjacencyRecord))]
     [InlineData(typeof(SpdRule))]
     [InlineData(typeof(PortRecord))]

@@ -31,6 +31,8 @@ internal sealed class NaiveRoutes(int bits)
 
     public IpAddress Address(UInt128 value) => bits == 32 ? IpAddress.FromV4((uint)(value >> 96)) : new IpAddress((ulong)(value >> 64), (ulong)value);
 
+    public IpAddress Cut(IpAddress address, int length) => Address(Mask(Bits(address), length));
+
     private static UInt128 Mask(UInt128 value, int length) => length == 0 ? 0 : value & (UInt128.MaxValue << (128 - length));
 
     private UInt128 Bits(IpAddress address) => bits == 32 ? (UInt128)address.V4 << 96 : new UInt128(address.High, address.Low);

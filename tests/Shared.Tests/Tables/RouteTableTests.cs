@@ -51,6 +51,36 @@ public sealed class RouteTableTests
         }));
     }
 
+    /// <summary>What a killed process wrote is there again, but for what longer prefixes hid entirely; and a new one that loads it changes no cell.</summary>
+    [SkippableTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void TheCellsShowTheRoutesThatAProcessLeft(bool v4)
+    {
+        using var place = new TestRegion(new RegionSizes { Ipv4Groups = 256, Ipv6Nodes = 8192 });
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(60).WithEndSize(120), Prop.ForAll(Changes(v4).ListOf().ToArbitrary(), changes =>
+        {
+            var table = new RouteTables(place.Region, new Quiescence(place.Region));
+            table.Load([]);
+            var naive = new NaiveRoutes(v4 ? 32 : 128);
+            foreach (var change in changes)
+                if (!Apply(table, naive, change))
+                    return false;
+            var successor = new RouteTables(place.Region, new Quiescence(place.Region));
+            var standing = successor.Standing();
+            var all = naive.Routes.ToHashSet();
+            var left = new NaiveRoutes(v4 ? 32 : 128);
+            foreach (var route in standing) left.Set(route.Prefix, route.Length, route.NextHop);
+            var refused = successor.Load(standing);
+            return refused.Count == 0 && standing.All(all.Contains) && naive.Edges().All(a => naive.Find(a) == left.Find(a)) && Same(place.Region, naive, v4)
+                && naive.Edges().All(a => Matches(successor, left, a));
+        }));
+    }
+
+    private static bool Matches(RouteTables table, NaiveRoutes naive, IpAddress address) =>
+        table.TryMatch(address, 128, out var length, out var nextHop) == (naive.Find(address) != 0) && nextHop == naive.Find(address)
+        && (nextHop == 0 || naive.Routes.Contains(new Route(new NaiveRoutes(address.IsV4 ? 32 : 128).Cut(address, length), (byte)length, nextHop)));
+
     [SkippableFact]
     public void RemovingEverythingGivesAllNodesBack()
     {

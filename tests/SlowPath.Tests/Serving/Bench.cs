@@ -60,6 +60,9 @@ internal sealed class Bench : IDisposable
     /// <summary>What IKE was told.</summary>
     public IkeLog Ike { get; } = new();
 
+    /// <summary>A successor keeps learned routes until it is told that all are there.</summary>
+    public bool ExpectsLearned { get; set; }
+
     public RuntimePaths Paths { get; }
 
     public string File => Path.Combine(folder, "gateway.yaml");
@@ -118,7 +121,7 @@ internal sealed class Bench : IDisposable
     {
         stop = new CancellationTokenSource();
         var configuration = adapt(ConfigurationReader.ReadFile(File, out _)!.Gateway);
-        Gateway = new Gateway(File, configuration, Region, Kernel, NullLogger.Instance) { Ike = Ike };
+        Gateway = new Gateway(File, configuration, Region, Kernel, NullLogger.Instance) { Ike = Ike, ExpectsLearned = ExpectsLearned };
         Loop = new EventLoop(() => { }, 5);
         var token = stop.Token;
         var loop = Loop;

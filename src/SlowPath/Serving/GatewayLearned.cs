@@ -1,0 +1,51 @@
+using Appliance.Policy;
+using Microsoft.Extensions.Logging;
+
+namespace Appliance.SlowPath.Serving;
+
+/// <summary>Routes that a routing protocol learned: beside the plan, so that neither looks at the other.</summary>
+internal sealed partial class Gateway
+{
+    private readonly NextHopWatch nextHops;
+    private bool learnedRoom = true;
+
+    /// <summary>Says which next hops are reachable.</summary>
+    public INextHops NextHops => nextHops;
+
+    /// <summary>Learned routes will come, so what an earlier process left of them stays until <see cref="LearnedComplete"/>. To be set before <see cref="StartAsync"/>.</summary>
+    public bool ExpectsLearned { get; set; }
+
+    /// <summary>How many prefixes have a learned route.</summary>
+    public int LearnedRoutes => tables.LearnedRoutes;
+
+    /// <summary>
+    /// Takes changes of learned routes over, in their order; packets follow them when it returns. What finds no room is tried again every second and named in <see cref="Problems"/>.
+    /// </summary>
+    public void Learn(IReadOnlyList<LearnedChange> changes)
+    {
+        if (plan is null) Recompute();
+        if (!tables.Learn(changes)) SetRoom(false);
+    }
+
+    /// <summary>All learned routes are there: what an earlier process left and was not learned again goes.</summary>
+    public void LearnedComplete()
+    {
+        if (plan is null) Recompute();
+        tables.DropStale();
+        dirty = true;
+    }
+
+    /// <summary>The learned route of exactly this prefix, in force or not; null when there is none.</summary>
+    public LearnedTarget? LearnedAt(IpPrefix prefix) => tables.LearnedAt(prefix);
+
+    private void SetRoom(bool room)
+    {
+        if (!room && learnedRoom) log.LogError("no room for all learned routes: raise region: ipv4_groups, ipv6_nodes or next_hops");
+        learnedRoom = room;
+    }
+
+    private void RetryLearned()
+    {
+        if (!learnedRoom) SetRoom(tables.PlaceWaiting());
+    }
+}
