@@ -14,8 +14,9 @@ public sealed record BgpSummary(uint LocalAs, uint RouterId, bool IsRestarting, 
 /// <param name="Vrf">Name of the VRF; empty for the global table.</param>
 /// <param name="Family">Its family.</param>
 /// <param name="Prefixes">Prefixes that there is at least one path to.</param>
+/// <param name="Paths">Paths.</param>
 /// <param name="IsComplete">False while routes are waited for after a restart.</param>
-public sealed record TableStatus(string Vrf, Family Family, int Prefixes, bool IsComplete);
+public sealed record TableStatus(string Vrf, Family Family, int Prefixes, int Paths, bool IsComplete);
 
 /// <summary>What an operator sees of a neighbour.</summary>
 public sealed record NeighborStatus

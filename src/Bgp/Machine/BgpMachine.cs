@@ -67,7 +67,7 @@ public sealed class BgpMachine : IMachine<BgpEvent, BgpAction>
     /// <param name="vrf">Name of the VRF; empty for the global table.</param>
     /// <param name="family">The family.</param>
     /// <param name="within">Prefixes inside of this one alone; null for all.</param>
-    public IEnumerable<RouteStatus> Routes(string vrf, Family family, Prefix? within = null) => RouteStatuses.Of(this, vrf, family, within);
+    public IEnumerable<RouteStatus> Routes(string vrf, Family family, Prefix? within = null) => Rib.RoutesOf(vrf, family, within);
 
     /// <summary>What a neighbour was told in a family, with the attributes as they went out; empty where there is no such neighbour. Read like <see cref="Routes"/>.</summary>
     public IEnumerable<(Nlri Nlri, PathAttributes Attributes)> Advertised(string nameOrAddress, Family family) =>

@@ -35,14 +35,6 @@ internal sealed class PeerRoutes(Rib rib)
     /// <summary>A neighbour is gone.</summary>
     public void Gone(Session session) => rib.RemovePeer(session.Id);
 
-    /// <summary>How many routes there are; stale ones are counted one by one.</summary>
-    public (RibCounts Counts, int Stale) Counts(Session session, FamilyState state)
-    {
-        var counts = rib.Counts(session.Id, state.Family);
-        if (!state.HasStale) return (counts, 0);
-        return (counts, session.Established is null ? counts.Received : rib.RoutesOf(session.Configuration.Vrf, state.Family).Count(r => r.IsStale && r.Neighbor == session.Name));
-    }
-
     private static RibPeer Facts(Session session, BgpConfiguration configuration)
     {
         var connection = session.Established!;

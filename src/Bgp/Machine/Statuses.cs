@@ -7,7 +7,8 @@ internal static class Statuses
 {
     /// <summary>Everything in short.</summary>
     public static BgpSummary Summary(BgpMachine machine, Instant at) => new(machine.Configuration.LocalAs, machine.Configuration.RouterId, machine.Deferral.IsActive,
-        [.. machine.Sessions.All.OrderBy(s => s.Name, StringComparer.Ordinal).Select(s => Of(machine, s, at))], Tables(machine));
+        [.. machine.Sessions.All.OrderBy(s => s.Name, StringComparer.Ordinal).Select(s => Of(machine, s, at))],
+        [.. machine.Rib.Tables().Select(t => t with { IsComplete = t.IsComplete && machine.Deferral.IsComplete })]);
 
     /// <summary>One neighbour.</summary>
     public static NeighborStatus Of(BgpMachine machine, Session session, Instant at)
@@ -49,7 +50,7 @@ internal static class Statuses
 
     private static NeighborFamilyStatus Of(BgpMachine machine, Session session, FamilyState state)
     {
-        var (counts, stale) = machine.PeerRoutes.Counts(session, state);
+        var counts = machine.Rib.Counts(session.Id, state.Family);
         return new NeighborFamilyStatus
         {
             Family = state.Family,
@@ -57,7 +58,7 @@ internal static class Statuses
             Received = counts.Received,
             Accepted = counts.Accepted,
             Sent = counts.Sent,
-            Stale = stale,
+            Stale = counts.Stale,
             MaximumPrefixes = state.Configuration.MaximumPrefixes,
             Import = state.Configuration.Import?.Name ?? "",
             Export = state.Configuration.Export?.Name ?? "",
@@ -66,22 +67,6 @@ internal static class Statuses
             AddPathReceive = state.Negotiated?.AddPathReceive ?? false,
             AddPathSend = state.Negotiated?.AddPathSend ?? false,
         };
-    }
-
-    private static List<TableStatus> Tables(BgpMachine machine)
-    {
-        var tables = new List<TableStatus>();
-        foreach (var vrf in machine.Configuration.Vrfs.Select(v => v.Name).Prepend(""))
-        {
-            foreach (var family in Family.All)
-            {
-                var prefixes = machine.Rib.PrefixCount(vrf, family);
-                if (prefixes > 0 || machine.Sessions.All.Any(s => s.Configuration.Vrf == vrf && s.Of(family) is not null))
-                    tables.Add(new TableStatus(vrf, family, prefixes, machine.Deferral.IsComplete));
-            }
-        }
-
-        return tables;
     }
 
     private static long? Until(BgpMachine machine, Session session, Instant at)

@@ -64,7 +64,7 @@ public sealed class ExchangeTests
     {
         var pair = new Pair().Start(a: c => c with { Networks = [Route("10.2.0.0/16")] }, b: c => c with { Networks = [Route("10.2.0.0/16")] }).Established();
         var route = Assert.Single(pair.A.Machine.Routes("", Family.Ipv4Unicast));
-        Assert.Equal([("", true, "originated here"), ("b", false, "best has originated here")], route.Paths.Select(p => (p.Neighbor, p.IsBest, p.Why)));
+        Assert.Equal([("", true, ""), ("b", false, "not our own")], route.Paths.Select(p => (p.Neighbor, p.IsBest, p.Why)));
         var (nlri, attributes) = Assert.Single(pair.A.Machine.Advertised("b", Family.Ipv4Unicast));
         Assert.Equal(("10.2.0.0/16", "192.0.2.1"), (nlri.ToText(Family.Ipv4Unicast), attributes.NextHop.ToString()));
     }
