@@ -7,7 +7,7 @@ namespace Appliance.Bgp;
 
 /// <summary>
 /// A regular expression over the text of an AS_PATH as operators write it: <c>_</c> stands for a boundary (beginning, end, space, brace, bracket, comma), so <c>^65001_</c> is what a
-/// neighbour says and <c>_65001$</c> what an AS originates. The text has spaces between numbers, <c>{1,2}</c> for AS_SET, <c>(1 2)</c> and <c>[1,2]</c> for confederations. Time is
+/// neighbour says and <c>_65001$</c> what an AS originates. The text has spaces between numbers, <c>{1 2}</c> for AS_SET, <c>(1 2)</c> and <c>[1 2]</c> for confederations. Time is
 /// linear in the path (no backtracking); the last verdicts are kept by path, since the routes of an UPDATE share one.
 /// </summary>
 public sealed class AsPathPattern

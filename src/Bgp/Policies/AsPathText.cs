@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Appliance.Bgp;
 
-/// <summary>The text of an AS_PATH, as tables show it and regular expressions see it.</summary>
+/// <summary>The text of an AS_PATH as regular expressions see it, without an allocation; the same as <see cref="AsPaths.ToText"/>, which tables show.</summary>
 internal static class AsPathText
 {
     private const int LongestAs = 11, Brackets = 3;
@@ -21,12 +21,12 @@ internal static class AsPathText
         var at = 0;
         for (var i = 0; i < path.Count; i++)
         {
-            var (open, between, close) = path[i].Type switch { 1 => ('{', ',', '}'), 3 => ('(', ' ', ')'), 4 => ('[', ',', ']'), _ => ('\0', ' ', '\0') };
+            var (open, close) = path[i].Type switch { AsPaths.Set => ('{', '}'), AsPaths.ConfederationSequence => ('(', ')'), AsPaths.ConfederationSet => ('[', ']'), _ => ('\0', '\0') };
             if (i > 0) text[at++] = ' ';
             if (open != 0) text[at++] = open;
             for (var j = 0; j < path[i].Ases.Length; j++)
             {
-                if (j > 0) text[at++] = between;
+                if (j > 0) text[at++] = ' ';
                 path[i].Ases[j].TryFormat(text[at..], out var written, default, CultureInfo.InvariantCulture);
                 at += written;
             }
@@ -35,13 +35,5 @@ internal static class AsPathText
         }
 
         return at;
-    }
-
-    /// <summary>Its length in the decision (RFC 4271 §9.1.2.2 a, RFC 5065 §5.3): a set counts one, a confederation nothing.</summary>
-    public static int Hops(IReadOnlyList<AsSegment> path)
-    {
-        var hops = 0;
-        for (var i = 0; i < path.Count; i++) hops += path[i].Type switch { 1 => 1, 2 => path[i].Ases.Length, _ => 0 };
-        return hops;
     }
 }

@@ -7,15 +7,6 @@ namespace Appliance.Bgp;
 /// <param name="Mask">Bits that count.</param>
 public readonly record struct CommunityPattern(uint Value, uint Mask = uint.MaxValue)
 {
-    private static readonly (string Name, uint Value)[] WellKnown =
-    [
-        ("graceful-shutdown", 0xFFFF0000), ("accept-own", 0xFFFF0001), ("llgr-stale", 0xFFFF0006), ("no-llgr", 0xFFFF0007), ("blackhole", 0xFFFF029A),
-        ("no-export", 0xFFFFFF01), ("no-advertise", 0xFFFFFF02), ("no-export-subconfed", 0xFFFFFF03), ("no-peer", 0xFFFFFF04),
-    ];
-
-    /// <summary>Names that stand for communities.</summary>
-    public static IEnumerable<string> Names => WellKnown.Select(w => w.Name);
-
     /// <summary>It is one community.</summary>
     public bool IsExact => Mask == uint.MaxValue;
 
@@ -26,10 +17,9 @@ public readonly record struct CommunityPattern(uint Value, uint Mask = uint.MaxV
     public static bool TryParse(string text, out CommunityPattern pattern)
     {
         pattern = default;
-        foreach (var (name, value) in WellKnown)
+        if (Communities.TryParse(text, out var community))
         {
-            if (text != name) continue;
-            pattern = new CommunityPattern(value);
+            pattern = new CommunityPattern(community);
             return true;
         }
 

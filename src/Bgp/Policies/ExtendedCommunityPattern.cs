@@ -26,7 +26,7 @@ public readonly record struct ExtendedCommunityPattern(ulong Value, ulong Mask =
         var length = gateways.PrefixLength;
         var mask = length == 0 ? 0 : uint.MaxValue << (32 - length);
         var address = BinaryPrimitives.ReadUInt32BigEndian(gateways.BaseAddress.GetAddressBytes());
-        return new ExtendedCommunityPattern(0x03UL << 56 | (ulong)subType << 48 | address & mask, ~Transitive & 0xffff_0000_0000_0000 | mask);
+        return new ExtendedCommunityPattern(ExtendedCommunity.SecurityGateway(subType, address & mask), ~Transitive & 0xffff_0000_0000_0000 | mask);
     }
 
     /// <summary>Parses one; <paramref name="subType"/> is that of the Security Gateway Identity.</summary>
@@ -42,11 +42,10 @@ public readonly record struct ExtendedCommunityPattern(ulong Value, ulong Mask =
 
         var at = text.IndexOf(':', StringComparison.Ordinal);
         if (at < 0) return false;
-        var rest = text[(at + 1)..];
-        return text[..at] switch
+        var (kind, rest) = (text[..at], text[(at + 1)..]);
+        return kind switch
         {
-            "rt" => Administrator(rest, 0x02, out pattern),
-            "soo" => Administrator(rest, 0x03, out pattern),
+            "rt" or "soo" => Administrator(kind, rest, out pattern),
             "encapsulation" => Opaque(rest, 0x0c, ushort.MaxValue, out pattern),
             "color" => Opaque(rest, 0x0b, uint.MaxValue, out pattern),
             "security-gateway" => Gateway(rest, subType, out pattern),
@@ -54,14 +53,13 @@ public readonly record struct ExtendedCommunityPattern(ulong Value, ulong Mask =
         };
     }
 
-    /// <summary>Two octets of type, six that are laid out like a route distinguisher's (RFC 4360 §3, RFC 5668 §2).</summary>
-    private static bool Administrator(string text, byte subType, out ExtendedCommunityPattern pattern)
+    /// <summary>A number behind the administrator (RFC 4360 §4, RFC 5668 §2), or a star for all of it.</summary>
+    private static bool Administrator(string kind, string text, out ExtendedCommunityPattern pattern)
     {
         pattern = default;
         var star = text.EndsWith(":*", StringComparison.Ordinal);
-        if (!RouteDistinguisher.TryParse(star ? text[..^1] + "0" : text, out var value)) return false;
-        var mask = !star ? ulong.MaxValue : value >> 48 == 0 ? 0xffff_ffff_0000_0000 : 0xffff_ffff_ffff_0000;
-        pattern = new ExtendedCommunityPattern(value >> 48 << 56 | (ulong)subType << 48 | value & 0xffff_ffff_ffff, mask);
+        if (!ExtendedCommunity.TryParse($"{kind}:{(star ? text[..^1] + "0" : text)}", out var value)) return false;
+        pattern = new ExtendedCommunityPattern(value, !star ? ulong.MaxValue : value >> 56 == 0 ? 0xffff_ffff_0000_0000 : 0xffff_ffff_ffff_0000);
         return true;
     }
 
@@ -76,7 +74,7 @@ public readonly record struct ExtendedCommunityPattern(ulong Value, ulong Mask =
     {
         pattern = default;
         if (text.Count(c => c == '.') != 3 || !IPAddress.TryParse(text, out var address) || address.GetAddressBytes() is not { Length: 4 } octets) return false;
-        pattern = new ExtendedCommunityPattern(0x03UL << 56 | (ulong)subType << 48 | BinaryPrimitives.ReadUInt32BigEndian(octets));
+        pattern = new ExtendedCommunityPattern(ExtendedCommunity.SecurityGateway(subType, BinaryPrimitives.ReadUInt32BigEndian(octets)));
         return true;
     }
 }

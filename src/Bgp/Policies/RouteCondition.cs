@@ -121,7 +121,7 @@ public sealed record NumberIsIn(RouteNumber What, uint Low, uint High) : RouteCo
         {
             RouteNumber.Med => route.Attributes.Med,
             RouteNumber.LocalPref => route.Attributes.LocalPref,
-            _ => (uint)AsPathText.Hops(route.Attributes.AsPath),
+            _ => (uint)AsPaths.LengthOf(route.Attributes.AsPath),
         };
         return number >= Low && number <= High;
     }

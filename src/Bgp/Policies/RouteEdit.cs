@@ -5,8 +5,6 @@ namespace Appliance.Bgp;
 /// <summary>What a term changes in the attributes of a route.</summary>
 public sealed record RouteEdit
 {
-    private const int LongestSegment = 255;
-
     /// <summary>LOCAL_PREF; null leaves it.</summary>
     public uint? LocalPref { get; init; }
 
@@ -64,11 +62,9 @@ public sealed record RouteEdit
 
     private IReadOnlyList<AsSegment> Prepended(PolicySession session, IReadOnlyList<AsSegment> path)
     {
-        if (PrependOwn == 0 && Prepend.Count == 0) return path;
-        uint[] front = [.. Prepend, .. Enumerable.Repeat(session.LocalAs, PrependOwn)];
-        return path is [{ Type: 2 } first, ..] && first.Ases.Length + front.Length <= LongestSegment
-            ? [new AsSegment(2, [.. front, .. first.Ases]), .. path.Skip(1)]
-            : [new AsSegment(2, front), .. path];
+        path = AsPaths.Prepend(path, session.LocalAs, PrependOwn);
+        for (var i = Prepend.Count - 1; i >= 0; i--) path = AsPaths.Prepend(path, Prepend[i]);
+        return path;
     }
 }
 

@@ -85,7 +85,7 @@ internal static class BgpText
         foreach (var text in map.Texts(key))
         {
             if (CommunityPattern.TryParse(text.Text, out var pattern) && (pattern.IsExact || !exact)) list.Add(pattern);
-            else errors.Add(text.At, $"'{Spelling.Shorten(text.Text)}' is no community{Stars(text, exact)}", $"write 65001:100{(exact ? "" : ", 65001:*")} or a name: {string.Join(", ", CommunityPattern.Names)}");
+            else errors.Add(text.At, $"'{Spelling.Shorten(text.Text)}' is no community{Stars(text, exact)}", $"write 65001:100{(exact ? "" : ", 65001:*")} or a name: no-export, no-advertise, no-export-subconfed, no-peer, blackhole, graceful-shutdown, accept-own, llgr-stale, no-llgr");
         }
 
         return list;

@@ -111,7 +111,7 @@ internal sealed class NeighborSection(ConfigurationErrors errors, ConfigurationF
             GracefulRestart = map.Flag("graceful_restart", true),
             AllowOwnAs = map.Number("allow_own_as", 0, 0, 10, "times"),
             AsOverride = map.Flag("as_override", false),
-            Bfd = BfdText.Read(map, errors),
+            Bfd = NeighborBfd.Read(map, errors),
         };
         neighbor = neighbor with { Transport = transport.Read(map, address, neighbor.Multihop, isInternal) };
         if (neighbor.Vrf.Length > 0) VrfPlaces.Add((neighbor.Vrf, map.PositionOf("vrf")));

@@ -3,7 +3,7 @@ using Appliance.Bgp;
 namespace Appliance.SlowPath.Configuration;
 
 /// <summary>Reads <c>bfd</c> of a neighbour: <c>on</c>, <c>off</c>, or intervals.</summary>
-internal static class BfdText
+internal static class NeighborBfd
 {
     private const long Shortest = 10_000, Longest = 60_000_000;
 
