@@ -16,7 +16,11 @@ public enum Origin : byte
 }
 
 /// <summary>AGGREGATOR: AS and address of who aggregated (RFC 4271 §5.1.7, RFC 6793).</summary>
-public readonly record struct Aggregator(uint As, uint Address);
+public readonly record struct Aggregator(uint As, uint Address)
+{
+    /// <summary>As "65000 192.0.2.1".</summary>
+    public override string ToString() => $"{As} {new IPAddress(System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(Address))}";
+}
 
 /// <summary>A large community (RFC 8092).</summary>
 public readonly record struct LargeCommunity(uint Global, uint Local1, uint Local2)

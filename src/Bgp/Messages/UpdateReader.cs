@@ -8,7 +8,7 @@ namespace Appliance.Bgp;
 public static class UpdateReader
 {
     /// <summary>Reads what stands behind the header. False: the session is to end with <see cref="UpdateView.Notification"/>. Other errors stand in <see cref="UpdateView.Error"/>.</summary>
-    public static bool TryRead(ReadOnlySpan<byte> body, in UpdateOptions options, out UpdateView view)
+    public static bool TryRead(ReadOnlySpan<byte> body, scoped in UpdateOptions options, out UpdateView view)
     {
         view = new UpdateView { Options = options };
         if (!ReadFields(body, ref view)) return false;
