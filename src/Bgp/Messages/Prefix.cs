@@ -99,7 +99,7 @@ public static class RouteDistinguisher
         if (at <= 0 || !uint.TryParse(text.AsSpan(at + 1), out var number)) return false;
         if (text.AsSpan(0, at).Contains('.'))
         {
-            if (number > ushort.MaxValue || !IPAddress.TryParse(text.AsSpan(0, at), out var address) || address.GetAddressBytes() is not { Length: 4 } octets) return false;
+            if (number > ushort.MaxValue || text.AsSpan(0, at).Count('.') != 3 || !IPAddress.TryParse(text.AsSpan(0, at), out var address) || address.GetAddressBytes() is not { Length: 4 } octets) return false;
             value = 1UL << 48 | (ulong)BinaryPrimitives.ReadUInt32BigEndian(octets) << 16 | number;
             return true;
         }
