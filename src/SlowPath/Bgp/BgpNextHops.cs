@@ -5,13 +5,13 @@ using Appliance.SlowPath.Serving;
 namespace Appliance.SlowPath.Bgp;
 
 /// <summary>Next hops that the RIB asks about: what holds for them now is said in the next turn, what changes when it does.</summary>
-internal sealed class NextHopWatch : IDisposable
+internal sealed class BgpNextHops : IDisposable
 {
     private readonly INextHops hops;
     private readonly Action<BgpEvent> raise;
 
     /// <summary>Nothing is watched yet.</summary>
-    public NextHopWatch(INextHops hops, Action<BgpEvent> raise)
+    public BgpNextHops(INextHops hops, Action<BgpEvent> raise)
     {
         this.hops = hops;
         this.raise = raise;
