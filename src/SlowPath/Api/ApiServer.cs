@@ -4,9 +4,11 @@ using System.Security.Cryptography;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Appliance.Bgp;
 using Appliance.Ike;
 using Appliance.Shared;
 using Appliance.SlowPath.Bfd;
+using Appliance.SlowPath.Bgp;
 using Appliance.SlowPath.Configuration;
 using Appliance.SlowPath.Ike;
 using Appliance.SlowPath.Sas;
@@ -32,15 +34,17 @@ internal sealed class ApiServer : IAsyncDisposable
     private readonly Gateway gateway;
     private readonly IkeService ike;
     private readonly BfdService bfd;
+    private readonly BgpService bgp;
     private readonly ILogger log;
     private readonly string socket;
 
-    public ApiServer(EventLoop loop, Gateway gateway, IkeService ike, BfdService bfd, string socket, ILogger log)
+    public ApiServer(EventLoop loop, Gateway gateway, IkeService ike, BfdService bfd, BgpService bgp, string socket, ILogger log)
     {
         this.loop = loop;
         this.gateway = gateway;
         this.ike = ike;
         this.bfd = bfd;
+        this.bgp = bgp;
         this.socket = socket;
         this.log = log;
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -97,7 +101,7 @@ internal sealed class ApiServer : IAsyncDisposable
         var path = (context.Request.Path.Value ?? "/").Trim('/').Split('/');
         return (context.Request.Method, path) switch
         {
-            ("GET", ["health"]) => GetAsync(context, () => Health.Of(gateway, ike, bfd), Json.HealthView),
+            ("GET", ["health"]) => GetAsync(context, () => Health.Of(gateway, ike, bfd, bgp), Json.HealthView),
             ("GET", ["sa"]) => GetAsync(context, () => ViewBuilder.Sas(gateway), Json.IReadOnlyListSaView),
             ("GET", ["spd"]) => GetAsync(context, () => ViewBuilder.Rules(gateway), Json.IReadOnlyListRuleView),
             ("GET", ["routes"]) => GetAsync(context, () => ViewBuilder.Routes(gateway), Json.IReadOnlyListRouteView),
@@ -107,6 +111,10 @@ internal sealed class ApiServer : IAsyncDisposable
             ("GET", ["tunnels"]) => GetAsync(context, () => ViewBuilder.Tunnels(gateway), Json.IReadOnlyListTunnelView),
             ("GET", ["ike"]) => GetAsync(context, () => IkeView.Of(ike), Json.IkeView),
             ("GET", ["bfd"]) => GetAsync(context, () => BfdView.Of(bfd), Json.IReadOnlyListBfdView),
+            ("GET", ["bgp"]) => GetAsync(context, () => BgpView.Of(bgp.Running), Json.BgpView),
+            ("GET", ["bgp", "neighbors", var name]) => GetAsync(context, () => BgpNeighborView.Of(bgp.Running.Neighbor(name)), Json.BgpNeighborView),
+            ("GET", ["bgp", "routes"]) => RoutesAsync(context),
+            ("POST", ["bgp", "clear" or "refresh" or "disable" or "enable", var name]) => BgpAsync(context, BgpRequests.Verb(path[1]), name),
             ("GET", ["metrics"]) => MetricsAsync(context),
             ("POST", ["ike", "up" or "down" or "rekey", var name]) => IkeAsync(context, path[1] switch { "up" => OperatorVerb.Up, "down" => OperatorVerb.Down, _ => OperatorVerb.Rekey }, name),
             ("POST", ["drain", "on" or "off"]) => DrainAsync(context, path[1] == "on"),
@@ -116,7 +124,7 @@ internal sealed class ApiServer : IAsyncDisposable
             ("DELETE", ["sa", "outbound" or "inbound", var spi]) => DeleteSaAsync(context, path[1] == "outbound", spi),
             ("POST", ["reload"]) => ReloadAsync(context),
             ("GET" or "POST" or "DELETE", _) => throw new RefusedException($"there is no {context.Request.Method} /{Spelling.Shorten(string.Join('/', path))}",
-                "GET /health /ike /bfd /drain /sa /spd /routes /ports /workers /drops /tunnels /metrics; POST /sa /tunnels/NAME/keys /ike/up|down|rekey/NAME /drain/on|off /reload; DELETE /sa/DIRECTION/SPI", 404),
+                "GET /health /ike /bfd /bgp /bgp/neighbors/NAME /bgp/routes /drain /sa /spd /routes /ports /workers /drops /tunnels /metrics; POST /sa /tunnels/NAME/keys /ike/up|down|rekey/NAME /bgp/clear|refresh|disable|enable/NAME /drain/on|off /reload; DELETE /sa/DIRECTION/SPI", 404),
             _ => throw new RefusedException($"{Spelling.Shorten(context.Request.Method)} is not used here", "GET, POST or DELETE", 405),
         };
     }
@@ -125,7 +133,7 @@ internal sealed class ApiServer : IAsyncDisposable
 
     private async Task MetricsAsync(HttpContext context)
     {
-        var text = await loop.RunAsync(() => Metrics.Text(gateway, ike, bfd));
+        var text = await loop.RunAsync(() => Metrics.Text(gateway, ike, bfd, bgp));
         context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
         await context.Response.WriteAsync(text);
     }
@@ -184,6 +192,22 @@ internal sealed class ApiServer : IAsyncDisposable
     private async Task IkeAsync(HttpContext context, OperatorVerb verb, string name)
     {
         await loop.RunAsync(() => ike.AskAsync(verb, name));
+        await SendAsync(context, 200, new DoneView(true), Json.DoneView);
+    }
+
+    private async Task RoutesAsync(HttpContext context)
+    {
+        var routes = BgpRequests.Routes(context.Request.Query);
+        await GetAsync(context, () => routes(bgp.Running), Json.BgpRoutesView);
+    }
+
+    private async Task BgpAsync(HttpContext context, BgpVerb verb, string name)
+    {
+        await loop.RunAsync(() =>
+        {
+            bgp.Running.Ask(verb, name);
+            return true;
+        });
         await SendAsync(context, 200, new DoneView(true), Json.DoneView);
     }
 

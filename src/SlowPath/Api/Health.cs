@@ -2,6 +2,7 @@ using Appliance.Crypto;
 using Appliance.Shared;
 using Appliance.Bfd;
 using Appliance.SlowPath.Bfd;
+using Appliance.SlowPath.Bgp;
 using Appliance.SlowPath.Ike;
 using Appliance.SlowPath.Sas;
 using Appliance.SlowPath.Serving;
@@ -14,7 +15,7 @@ internal static class Health
     private const ulong NoTier = 0;
 
     /// <summary>The whole picture: "down" when nothing is forwarded, "degraded" when something is wrong.</summary>
-    public static HealthView Of(Gateway gateway, IkeService ike, BfdService bfd)
+    public static HealthView Of(Gateway gateway, IkeService ike, BfdService bfd, BgpService bgp)
     {
         var region = gateway.Region;
         ref var header = ref region.Header;
@@ -33,6 +34,7 @@ internal static class Health
         foreach (var problem in gateway.Problems) problems.Add(new ProblemView(problem, "tables", "see the text", "correct it and reload: appliance reload"));
         AddIke(problems, ike);
         AddBfd(problems, bfd);
+        AddBgp(problems, bgp);
         var sas = gateway.Sas.Where(s => s.IsOutbound);
         foreach (var sa in sas)
         {
@@ -66,6 +68,14 @@ internal static class Health
         foreach (var s in bfd.Sessions.Where(s => s.State is BfdState.Down or BfdState.Init))
             problems.Add(new ProblemView($"BFD to {s.Path.Remote} is down", string.Join(' ', s.Keys), s.Ups == 0 && s.Received == 0 ? "nothing was heard of the other side" : BfdText.Of(s.Diagnostic),
                 $"see that it has a BFD session with {s.Path.Local} and that UDP {(s.Path.IsMultihop ? "4784" : "3784")} passes"));
+    }
+
+    private static void AddBgp(List<ProblemView> problems, BgpService bgp)
+    {
+        foreach (var problem in bgp.Problems) problems.Add(new ProblemView(problem, "bgp", "see the text", "correct it: it is tried again by itself"));
+        foreach (var n in bgp.Missing)
+            problems.Add(new ProblemView($"BGP neighbour {n.Name} is {BgpNeighborView.StateName(n.State)}", n.Address.ToString(), n.LastReason.Length > 0 ? n.LastReason : "nothing was heard of it",
+                $"see that it is reachable, has us as its neighbour with AS {n.LocalAs}, the same TCP-MD5 key and TTL security, and that TCP 179 passes; it is tried again by itself"));
     }
 
     private static string Tier(uint tier) => tier == NoTier ? "unknown" : ViewBuilder.Name((AesGcmTier)tier);

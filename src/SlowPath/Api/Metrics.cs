@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Appliance.Shared;
 using Appliance.SlowPath.Bfd;
+using Appliance.SlowPath.Bgp;
 using Appliance.SlowPath.Ike;
 using Appliance.SlowPath.Serving;
 
@@ -11,7 +12,7 @@ namespace Appliance.SlowPath.Api;
 internal static class Metrics
 {
     /// <summary>All of them.</summary>
-    public static string Text(Gateway gateway, IkeService ike, BfdService bfd)
+    public static string Text(Gateway gateway, IkeService ike, BfdService bfd, BgpService bgp)
     {
         var text = new StringBuilder();
         var workers = ViewBuilder.Workers(gateway.Region);
@@ -35,10 +36,11 @@ internal static class Metrics
         Sas(text, gateway);
         IkeMetrics.Write(text, ike);
         BfdMetrics.Write(text, bfd);
+        BgpMetrics.Write(text, bgp);
         Head(text, "appliance_events_total", "counter");
         foreach (var (kind, count) in gateway.EventCounts) Line(text, "appliance_events_total", count, ("kind", ViewBuilder.Name(kind)));
         Head(text, "appliance_up", "gauge");
-        Line(text, "appliance_up", Health.Of(gateway, ike, bfd).Status == "down" ? 0UL : 1UL);
+        Line(text, "appliance_up", Health.Of(gateway, ike, bfd, bgp).Status == "down" ? 0UL : 1UL);
         return text.ToString();
     }
 

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using Appliance.Shared;
 using Appliance.SlowPath.Api;
 using Appliance.SlowPath.Bfd;
+using Appliance.SlowPath.Bgp;
 using Appliance.SlowPath.Configuration;
 using Appliance.SlowPath.Ike;
 using Appliance.SlowPath.Netlink;
@@ -18,9 +19,13 @@ internal sealed class Server : IDisposable
     private readonly Gateway gateway;
     private readonly IkeService ike;
     private readonly BfdService bfd;
+    private readonly BgpService bgp;
+    private readonly VrfClient vrfs = new();
     private readonly EventLoop loop;
     private readonly ILogger log;
     private readonly RuntimePaths paths;
+    /// <summary>An earlier slow path was at work on this region and did not end in order: what it wrote stands (RFC 4724 §4.1).</summary>
+    private readonly bool restarted;
     private LoadedConfiguration configuration;
     private long heartbeatAt, secondAt;
 
@@ -28,6 +33,7 @@ internal sealed class Server : IDisposable
     {
         this.log = log;
         this.paths = paths;
+        restarted = Volatile.Read(ref region.Header.SlowPathReady) != 0;
         gateway = new Gateway(configurationFile, configuration.Gateway, region, new NetlinkClient(), log) { ExpectsLearned = configuration.Bgp is not null };
         loop = new EventLoop(Tick, TickMilliseconds);
         this.configuration = configuration;
@@ -35,6 +41,8 @@ internal sealed class Server : IDisposable
         loop.Turns.Add(ike.Turn);
         bfd = new BfdService(loop, log);
         loop.Turns.Add(bfd.Turn);
+        bgp = new BgpService(loop, gateway.NextHops, bfd, new PlainRoutes(gateway.Learn, gateway.LearnedComplete), new VrfRoutes(vrfs, log), log);
+        loop.Turns.Add(bgp.Turn);
         gateway.Ike = ike.Events;
         gateway.Prepare = ike.Prepare;
         gateway.Reloaded += Reloaded;
@@ -54,9 +62,10 @@ internal sealed class Server : IDisposable
         using var ears = new NetlinkSocket(Rtnetlink.Groups, 500);
         var listener = new Thread(() => Listen(ears, stop.Token)) { IsBackground = true, Name = "netlink" };
         listener.Start();
-        var api = new ApiServer(loop, gateway, ike, bfd, gateway.Configuration.ApiSocket ?? paths.ApiSocket, log);
+        var api = new ApiServer(loop, gateway, ike, bfd, bgp, gateway.Configuration.ApiSocket ?? paths.ApiSocket, log);
         _ = StartAsync(api, stop);
         loop.Run(stop.Token);
+        bgp.Stop();
         Volatile.Write(ref gateway.Region.Header.SlowPathReady, 0);
         api.DisposeAsync().AsTask().Wait(2000);
         listener.Join(1000);
@@ -66,6 +75,8 @@ internal sealed class Server : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        bgp.Dispose();
+        vrfs.Dispose();
         bfd.Dispose();
         ike.Dispose();
         gateway.Dispose();
@@ -93,6 +104,7 @@ internal sealed class Server : IDisposable
             {
                 ike.Start(configuration, Addresses());
                 bfd.Use(configuration.Bfd);
+                bgp.Start(configuration.Bgp, restarted);
                 return true;
             });
         }
@@ -134,6 +146,7 @@ internal sealed class Server : IDisposable
             secondAt = now + SecondMilliseconds;
             gateway.Retry();
             bfd.SecondPassed();
+            bgp.SecondPassed();
         }
 
         gateway.Settle();
@@ -147,6 +160,7 @@ internal sealed class Server : IDisposable
         ike.SeeAddresses(Addresses());
         ike.Use(loaded);
         bfd.Use(loaded.Bfd);
+        bgp.Use(loaded.Bgp);
     }
 
     private void Listen(NetlinkSocket ears, CancellationToken stop)

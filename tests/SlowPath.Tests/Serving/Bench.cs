@@ -2,6 +2,7 @@ using Appliance.Policy;
 using Appliance.Shared;
 using Appliance.SlowPath.Api;
 using Appliance.SlowPath.Bfd;
+using Appliance.SlowPath.Bgp;
 using Appliance.SlowPath.Configuration;
 using Appliance.SlowPath.Ike;
 using Appliance.SlowPath.Serving;
@@ -34,6 +35,7 @@ internal sealed class Bench : IDisposable
     private ApiServer? api;
     private IkeService? ike;
     private BfdService? bfd;
+    private readonly VrfClient vrfs = new();
 
     /// <param name="configuration">The file.</param>
     /// <param name="adapt">What the slow path reads otherwise than the file says.</param>
@@ -72,6 +74,9 @@ internal sealed class Bench : IDisposable
     public Gateway Gateway { get; private set; } = null!;
 
     public EventLoop Loop { get; private set; } = null!;
+
+    /// <summary>Not started.</summary>
+    public BgpService Bgp { get; private set; } = null!;
 
     /// <summary>Does something on the loop.</summary>
     public T On<T>(Func<T> work) => Loop.RunAsync(work).GetAwaiter().GetResult();
@@ -113,6 +118,7 @@ internal sealed class Bench : IDisposable
     public void Dispose()
     {
         End();
+        vrfs.Dispose();
         Region.Dispose();
         Directory.Delete(folder, true);
     }
@@ -130,7 +136,9 @@ internal sealed class Bench : IDisposable
         Loop.RunAsync(Gateway.StartAsync).GetAwaiter().GetResult();
         ike = new IkeService(Loop, Region, Gateway.Children, Gateway.UseInnerAddresses, null, NullLogger.Instance);
         bfd = new BfdService(Loop, NullLogger.Instance);
-        api = new ApiServer(Loop, Gateway, ike, bfd, Paths.ApiSocket, NullLogger.Instance);
+        Bgp = new BgpService(Loop, Gateway.NextHops, bfd, new PlainRoutes(Gateway.Learn, Gateway.LearnedComplete), new VrfRoutes(vrfs, NullLogger.Instance), NullLogger.Instance);
+        Loop.Turns.Add(Bgp.Turn);
+        api = new ApiServer(Loop, Gateway, ike, bfd, Bgp, Paths.ApiSocket, NullLogger.Instance);
         api.StartAsync().GetAwaiter().GetResult();
     }
 
@@ -139,6 +147,7 @@ internal sealed class Bench : IDisposable
         api?.DisposeAsync().AsTask().GetAwaiter().GetResult();
         stop.Cancel();
         thread?.Join();
+        Bgp.Dispose();
         bfd?.Dispose();
         ike?.Dispose();
         Gateway.Dispose();
