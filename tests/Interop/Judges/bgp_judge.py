@@ -85,13 +85,13 @@ def exchange(net, name, report):
                 assert f"65000:{number}" in path["communities"], f"communities {path['communities']}"
             if family.startswith("vpn"):
                 vrf = "ipv" + family[-1]
-                speaker.until(lambda: net.routes(vrf, prefix, "red"), 5, f"{prefix} in VRF red by its route target")
+                speaker.until(lambda: net.learned(vrf, prefix, "red"), 5, f"{prefix} in VRF red by its route target")
             return path["as_path"] if family == "ipv4" else ""
         report.run(f"we take its {family} route", to_us)
 
 
 def path_of(net, family, prefix, name):
-    for route in net.routes(family, prefix):
+    for route in net.learned(family, prefix):
         for path in route["paths"]:
             if path["neighbor"] == name:
                 return path

@@ -58,7 +58,7 @@ bgp:
         number, asn = PEERS[n]
         client = ", reflector_client: true" if asn == OUR_AS else ""
         families = "".join(f"        {f}: {{ import: all, export: {'to-' + n if f.endswith('6') else 'all'}{', add_path: { send: 4, receive: true }' if n == 'bird' and f == 'ipv4' else ''}"
-                           f"{', next_hop_self: true' if f.startswith('vpn') else ''} }}\n" for f in FAMILIES)
+                           f"{', next_hop_self: true' if f.startswith('vpn') else ''}{', next_hop: ' + chr(34) + us(number, 6) + chr(34) if f.endswith('6') else ''} }}\n" for f in FAMILIES)
         text += f"""    - name: {n}
       address: {them(number)}
       as: {asn}
@@ -255,6 +255,6 @@ class BgpNet(Gateway):
     def neighbour(self, name):
         return next(n for n in self.api.get("/bgp")["neighbors"] if n["name"] == name)
 
-    def routes(self, family, prefix=None, vrf=""):
+    def learned(self, family, prefix=None, vrf=""):
         """Paths of ours, as the API gives them."""
         return self.api.get(f"/bgp/routes?family={family}&vrf={vrf}" + (f"&prefix={prefix}" if prefix else "") + "&limit=1000")["routes"]

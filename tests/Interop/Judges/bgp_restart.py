@@ -65,11 +65,11 @@ def restart(versions):
             bird.kill()
             bird.launched = False
             time.sleep(1.5)
-            paths = [p for r in net.routes("ipv4", theirs(1)["ipv4"]) for p in r["paths"] if p["neighbor"] == "bird"]
+            paths = [p for r in net.learned("ipv4", theirs(1)["ipv4"]) for p in r["paths"] if p["neighbor"] == "bird"]
             assert paths and paths[0]["stale"], f"not kept as stale: {paths}"
             bird.start()
             bird.until(lambda: net.neighbour("bird")["state"] == "established", 40, "the session")
-            bird.until(lambda: any(p["neighbor"] == "bird" and not p["stale"] for r in net.routes("ipv4", theirs(1)["ipv4"]) for p in r["paths"]), 20, "its route, fresh")
+            bird.until(lambda: any(p["neighbor"] == "bird" and not p["stale"] for r in net.learned("ipv4", theirs(1)["ipv4"]) for p in r["paths"]), 20, "its route, fresh")
         said["bird"].run("it is killed and restarts: its routes stay, stale, and are taken again", helper)
     codes = [r.finish() for r in said.values()]
     return 1 if 1 in codes else 0 if 0 in codes else 3

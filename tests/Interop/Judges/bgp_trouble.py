@@ -110,11 +110,11 @@ def malformed(versions):
                 before = net.neighbour("exabgp")
                 # A good route first: what is treated as withdrawal takes it away.
                 speaker.feed(f"announce route {prefix} {base}")
-                speaker.until(lambda: net.routes("ipv4", prefix), 10, "the good route")
+                speaker.until(lambda: net.learned("ipv4", prefix), 10, "the good route")
                 speaker.feed(f"announce route {prefix} {base} attribute [ {words} ]")
                 speaker.feed(f"announce route {after} {base}")
-                speaker.until(lambda: net.routes("ipv4", after), 10, "the route behind it")
-                there = bool(net.routes("ipv4", prefix))
+                speaker.until(lambda: net.learned("ipv4", after), 10, "the route behind it")
+                there = bool(net.learned("ipv4", prefix))
                 assert there == (wanted == "kept"), f"the route is {'there' if there else 'gone'}"
                 now = net.neighbour("exabgp")
                 assert now["times_established"] == before["times_established"], f"the session ended: {now['last_reason']}"

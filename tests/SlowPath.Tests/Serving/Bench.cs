@@ -5,6 +5,7 @@ using Appliance.SlowPath.Bfd;
 using Appliance.SlowPath.Bgp;
 using Appliance.SlowPath.Configuration;
 using Appliance.SlowPath.Ike;
+using Appliance.SlowPath.Netlink;
 using Appliance.SlowPath.Serving;
 using Microsoft.Extensions.Logging.Abstractions;
 
