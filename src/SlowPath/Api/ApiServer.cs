@@ -111,7 +111,7 @@ internal sealed class ApiServer : IAsyncDisposable
             ("GET", ["tunnels"]) => GetAsync(context, () => ViewBuilder.Tunnels(gateway), Json.IReadOnlyListTunnelView),
             ("GET", ["ike"]) => GetAsync(context, () => IkeView.Of(ike), Json.IkeView),
             ("GET", ["bfd"]) => GetAsync(context, () => BfdView.Of(bfd), Json.IReadOnlyListBfdView),
-            ("GET", ["bgp"]) => GetAsync(context, () => BgpView.Of(bgp.Running), Json.BgpView),
+            ("GET", ["bgp"]) => GetAsync(context, () => BgpView.Of(bgp.Running.Summary), Json.BgpView),
             ("GET", ["bgp", "neighbors", var name]) => GetAsync(context, () => BgpNeighborView.Of(bgp.Running.Neighbor(name)), Json.BgpNeighborView),
             ("GET", ["bgp", "routes"]) => RoutesAsync(context),
             ("POST", ["bgp", "clear" or "refresh" or "disable" or "enable", var name]) => BgpAsync(context, BgpRequests.Verb(path[1]), name),

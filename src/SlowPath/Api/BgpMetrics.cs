@@ -15,7 +15,7 @@ internal static class BgpMetrics
         var summary = bgp.Summary;
         Metrics.Head(text, "appliance_bgp_sessions", "gauge");
         foreach (var state in Enum.GetValues<SessionState>())
-            Metrics.Line(text, "appliance_bgp_sessions", (ulong)summary.Neighbors.Count(n => n.State == state), ("state", BgpNeighborView.StateName(state)));
+            Metrics.Line(text, "appliance_bgp_sessions", (ulong)summary.Neighbors.Count(n => n.State == state), ("state", ViewBuilder.Name(state)));
         Metrics.Head(text, "appliance_bgp_established", "gauge");
         foreach (var n in summary.Neighbors) Metrics.Line(text, "appliance_bgp_established", n.State == SessionState.Established ? 1UL : 0UL, ("neighbor", n.Name));
         Tables(text, summary);

@@ -10,7 +10,8 @@ namespace Appliance.SlowPath.Api;
 /// <summary>What a request about BGP asks for, checked.</summary>
 internal static class BgpRequests
 {
-    private const int RoutesUnlessSaid = 100, MostRoutes = 100_000;
+    /// <summary>With a filter, so many more prefixes are counted and not all: a million of them would hold the loop.</summary>
+    private const int MostCounted = 10_000;
 
     /// <summary>GET /bgp/routes?vrf=&amp;family=&amp;prefix=&amp;neighbor=&amp;limit=: which table, from where, how many.</summary>
     /// <exception cref="RefusedException">A word is wrong.</exception>
@@ -18,9 +19,9 @@ internal static class BgpRequests
     {
         foreach (var key in query.Keys)
             if (key is not ("vrf" or "family" or "prefix" or "neighbor" or "limit")) throw new RefusedException($"there is no '{Spelling.Shorten(key)}' to ask routes by", "vrf, family, prefix, neighbor, limit");
-        var (vrf, limit) = ((string?)query["vrf"] ?? "", RoutesUnlessSaid);
-        if ((string?)query["limit"] is { } number && !(int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out limit) && limit is > 0 and <= MostRoutes))
-            throw new RefusedException($"'limit={Spelling.Shorten(number)}' is no number from 1 to {MostRoutes}", $"without it {RoutesUnlessSaid} prefixes are shown");
+        var (vrf, limit) = ((string?)query["vrf"] ?? "", BgpRoutesView.DefaultLimit);
+        if ((string?)query["limit"] is { } number && !(int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out limit) && limit is > 0 and <= BgpRoutesView.MaximumLimit))
+            throw new RefusedException($"'limit={Spelling.Shorten(number)}' is no number from 1 to {BgpRoutesView.MaximumLimit}", $"without it {BgpRoutesView.DefaultLimit} prefixes are shown");
         Prefix? within = null;
         if ((string?)query["prefix"] is { } text)
         {
@@ -39,8 +40,17 @@ internal static class BgpRequests
         {
             if (vrf.Length > 0 && !bgp.Configuration.Vrfs.Any(v => v.Name == vrf)) throw new RefusedException($"there is no VRF '{Spelling.Shorten(vrf)}'", "GET /bgp shows the tables", 404);
             var from = neighbor is null ? null : bgp.Neighbor(neighbor).Name;
-            var routes = bgp.Routes(vrf, family, within).Where(r => from is null || r.Paths.Any(p => p.Neighbor == from)).Take(limit + 1).Select(BgpRouteView.Of).ToList();
-            return new BgpRoutesView(vrf, family.ToString(), [.. routes.Take(limit)], routes.Count > limit);
+            var routes = bgp.Routes(vrf, family, within).Where(r => from is null || r.Paths.Any(p => p.Neighbor == from));
+            if (from is null && within is null)
+            {
+                var all = bgp.Summary.Tables.FirstOrDefault(t => t.Vrf == vrf && t.Family == family)?.Prefixes ?? 0;
+                return Of(routes.Take(limit).ToList(), all - limit, isExact: true);
+            }
+
+            var some = routes.Take(limit + MostCounted).ToList();
+            return Of(some[..Math.Min(limit, some.Count)], some.Count - limit, some.Count < limit + MostCounted);
+
+            BgpRoutesView Of(IEnumerable<RouteStatus> shown, int more, bool isExact) => BgpRoutesView.Of(vrf, family, shown, Math.Max(0, more), isExact, bgp.Configuration.SecurityGatewaySubType);
         };
     }
 

@@ -74,7 +74,7 @@ internal static class Health
     {
         foreach (var problem in bgp.Problems) problems.Add(new ProblemView(problem, "bgp", "see the text", "correct it: it is tried again by itself"));
         foreach (var n in bgp.Missing)
-            problems.Add(new ProblemView($"BGP neighbour {n.Name} is {BgpNeighborView.StateName(n.State)}", n.Address.ToString(), n.LastReason.Length > 0 ? n.LastReason : "nothing was heard of it",
+            problems.Add(new ProblemView($"BGP neighbour {n.Name} is {ViewBuilder.Name(n.State)}", n.Address.ToString(), n.LastReason.Length > 0 ? n.LastReason : "nothing was heard of it",
                 $"see that it is reachable, has us as its neighbour with AS {n.LocalAs}, the same TCP-MD5 key and TTL security, and that TCP 179 passes; it is tried again by itself"));
     }
 

@@ -62,7 +62,4 @@ internal sealed record TunnelView(
 [JsonSerializable(typeof(IReadOnlyList<DropView>))]
 [JsonSerializable(typeof(IReadOnlyList<TunnelView>))]
 [JsonSerializable(typeof(IReadOnlyList<BfdView>))]
-[JsonSerializable(typeof(BgpView))]
-[JsonSerializable(typeof(BgpNeighborView))]
-[JsonSerializable(typeof(BgpRoutesView))]
 internal sealed partial class ViewJson : JsonSerializerContext;

@@ -1,6 +1,7 @@
 using System.Net;
 using Appliance.Bgp;
 using Appliance.Machine;
+using Appliance.SlowPath.Api;
 using Appliance.SlowPath.Bfd;
 using Appliance.SlowPath.Configuration;
 using Appliance.SlowPath.Sas;
@@ -94,7 +95,7 @@ internal sealed class BgpService : IDisposable
             return;
         }
 
-        log.LogInformation("bgp: AS {As}, router {Router}, {Neighbors} neighbours, {Ranges} ranges of neighbours, {Vrfs} VRFs{Restarted}", configuration.LocalAs, RouterId(configuration.RouterId),
+        log.LogInformation("bgp: AS {As}, router {Router}, {Neighbors} neighbours, {Ranges} ranges of neighbours, {Vrfs} VRFs{Restarted}", configuration.LocalAs, BgpView.Identifier(configuration.RouterId),
             configuration.Neighbors.Count, configuration.Dynamic.Count, configuration.Vrfs.Count, restarted ? "; routes of an earlier process stand until the neighbours have said theirs" : "");
         Use(configuration, restarted);
     }
@@ -143,9 +144,6 @@ internal sealed class BgpService : IDisposable
         hops.Dispose();
         transport.Dispose();
     }
-
-    /// <summary>A router's identifier as it is written.</summary>
-    internal static IPAddress RouterId(uint id) => new([(byte)(id >> 24), (byte)(id >> 16), (byte)(id >> 8), (byte)id]);
 
     private void Use(BgpConfiguration configuration, bool restarted)
     {
