@@ -55,7 +55,7 @@ public sealed class RefusalTests : IDisposable
     [Fact]
     public void CommandsWithoutAGateway_SayWhatToDo()
     {
-        foreach (var command in new string[][] { ["show", "sa"], ["top", "--seconds", "1"], ["sa", "delete", "inbound", "0x1001"], ["reload"], ["show", "ike"], ["ike", "up", "x"] })
+        foreach (var command in new string[][] { ["show", "sa"], ["top", "--seconds", "1"], ["sa", "delete", "inbound", "0x1001"], ["reload"], ["show", "ike"], ["ike", "up", "x"], ["show", "bgp"], ["show", "bgp", "routes", "10.0.0.0/8"], ["bgp", "clear", "x"] })
         {
             var (code, _, told) = rig.Run(command);
             Assert.Equal(1, code);

@@ -14,6 +14,7 @@ internal static class ShowCommand
         var show = new Command("show", "Show what a running gateway does");
         foreach (var (name, description, table) in SubjectTables.All) show.Add(Subject(name, description, table));
         show.Add(Ike());
+        show.Add(ShowBgpCommand.Create());
         show.Add(Health());
         return show;
     }

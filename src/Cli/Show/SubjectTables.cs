@@ -138,11 +138,14 @@ internal static class SubjectTables
         var value => value.ToString(),
     };
 
-    private static JsonArray Items(JsonNode? row, string field) => row?[field] as JsonArray ?? [];
+    /// <summary>A field that is a list; empty where it is not there.</summary>
+    public static JsonArray Items(JsonNode? row, string field) => row?[field] as JsonArray ?? [];
 
-    private static ulong Value(JsonNode? row, string field) => ulong.TryParse(Text(row, field), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+    /// <summary>A field that is a number; 0 where it is none.</summary>
+    public static ulong Value(JsonNode? row, string field) => ulong.TryParse(Text(row, field), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
 
-    private static string Number(JsonNode? row, string field) => Units.Short(Value(row, field));
+    /// <summary>The same, in at most six characters.</summary>
+    public static string Number(JsonNode? row, string field) => Units.Short(Value(row, field));
 
     private static string Figure(JsonNode? row, string field) => row?[field]?.GetValueKind() == System.Text.Json.JsonValueKind.Number ? Units.Count(Value(row, field)) : Text(row, field);
 }
