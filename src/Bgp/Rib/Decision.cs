@@ -23,38 +23,23 @@ internal sealed class Decision(Rib rib)
         InteriorCost,
     }
 
-    /// <summary>Puts the routes that can be used in their order.</summary>
+    /// <summary>The best of the routes that can be used, and behind it those as good as it (multipath).</summary>
     /// <param name="first">First route of the prefix.</param>
-    /// <param name="wanted">How many places have to be right.</param>
-    /// <param name="equal">How many of the first are as good as each other (multipath), at least 1 when there are any.</param>
-    /// <returns>All routes that can be used, the best first; valid until the next call.</returns>
-    public ReadOnlySpan<int> Rank(int first, int wanted, out int equal)
+    /// <returns>None, one or several; valid until the next call.</returns>
+    public ReadOnlySpan<int> Best(int first)
     {
-        equal = 0;
-        var count = 0;
-        for (var at = first; at != 0;)
-        {
-            ref var route = ref rib.Routes[at];
-            if (CanBeUsed(in route))
-            {
-                if (count == routes.Length) Array.Resize(ref routes, count * 2);
-                routes[count++] = at;
-            }
+        var candidates = Gather(first);
+        return candidates.IsEmpty ? [] : candidates[..Multipath(candidates[..Tied(candidates)])];
+    }
 
-            at = route.Next;
-        }
-
-        if (count == 0) return [];
-        if (count == 1)
-        {
-            equal = 1;
-            return routes.AsSpan(0, 1);
-        }
-
-        var all = routes.AsSpan(0, count);
-        equal = Best(all);
-        for (var done = equal; done < count && done < wanted; done++) Best(all[done..]);
-        return all;
+    /// <summary>All routes that can be used, best first: each is the best of itself and those behind it.</summary>
+    /// <param name="first">First route of the prefix.</param>
+    /// <returns>Valid until the next call.</returns>
+    public ReadOnlySpan<int> InOrder(int first)
+    {
+        var candidates = Gather(first);
+        for (var done = 0; done < candidates.Length - 1; done++) Tied(candidates[done..]);
+        return candidates;
     }
 
     /// <summary>Accepted by the import policy, and its next hop can be reached (RFC 4271 §9.1.2.1).</summary>
@@ -81,16 +66,32 @@ internal sealed class Decision(Rib rib)
         return a.Peer != b.Peer ? "higher peer address (g)" : "higher path identifier";
     }
 
-    // Moves the best to the front, and behind it those that are as good.
-    private int Best(Span<int> candidates)
+    private Span<int> Gather(int first)
+    {
+        var count = 0;
+        for (var at = first; at != 0;)
+        {
+            ref var route = ref rib.Routes[at];
+            if (CanBeUsed(in route))
+            {
+                if (count == routes.Length) Array.Resize(ref routes, count * 2);
+                routes[count++] = at;
+            }
+
+            at = route.Next;
+        }
+
+        return routes.AsSpan(0, count);
+    }
+
+    // Moves those to the front that are left after step e, in the order of the steps behind it.
+    private int Tied(Span<int> candidates)
     {
         var left = candidates.Length;
         for (var step = Step.Own; step <= Step.InteriorCost && left > 1; step++)
             left = Keep(candidates[..left], step);
-        if (left == 1) return 1;
-        var tied = candidates[..left];
-        SortByIdentifier(tied);
-        return Multipath(tied);
+        if (left > 1) SortByIdentifier(candidates[..left]);
+        return left;
     }
 
     private int Keep(Span<int> candidates, Step step) =>

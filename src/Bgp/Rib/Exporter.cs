@@ -28,7 +28,7 @@ internal sealed class Exporter(Rib rib, Decision decision)
 
     /// <summary>Something can be said.</summary>
     public static bool HasNext(PeerFamily to) => to.Out.IsStarted && !to.Table.IsHeld
-        && (!to.Out.Window.IsEmpty || to.Out.Pending.Count > 0 || to.Out.FilterChanged || to.Out.EndOfRibDue || to.Out.EndOfRefreshDue || to.Out.DefaultSent != to.Facts.DefaultOriginate);
+        && (!to.Out.Window.IsEmpty || to.Out.Pending.Count > 0 || to.Out.FilterChanged || (to.Table.IsQuiet && (to.Out.EndOfRibDue || to.Out.EndOfRefreshDue)) || to.Out.DefaultSent != to.Facts.DefaultOriginate);
 
     /// <summary>Lets every prefix that there is something to say of wait.</summary>
     public void LookAtAll(PeerFamily to)
@@ -45,15 +45,15 @@ internal sealed class Exporter(Rib rib, Decision decision)
     {
         to.Out.ForgetMade(rib.Attributes);
         to.Out.Window.Clear();
-        if (to.Out.EndOfRibDue)
+        if (to.Out.EndOfRibDue && to.Table.IsQuiet)
         {
             to.Out.EndOfRibDue = false;
             batch = new ExportBatch(ExportKind.EndOfRib, to.Facts.Family, null, default);
             return true;
         }
 
-        var isDue = to.Out.EndOfRefreshDue;
-        to.Out.EndOfRefreshDue = false;
+        var isDue = to.Out.EndOfRefreshDue && to.Table.IsQuiet;
+        if (isDue) to.Out.EndOfRefreshDue = false;
         batch = isDue ? new ExportBatch(ExportKind.EndOfRefresh, to.Facts.Family, null, default) : default;
         return isDue;
     }
@@ -81,6 +81,12 @@ internal sealed class Exporter(Rib rib, Decision decision)
     private void Look(PeerFamily to, int slot)
     {
         if (!to.Table.IsUsed(slot)) return;
+        if ((to.Table[slot].Flags & PrefixFlags.Dirty) != 0)
+        {
+            to.Table[slot].Flags |= PrefixFlags.Look;
+            return;
+        }
+
         var nlri = to.Table.Nlri(slot);
         if (to.Facts.AddPathSend > 0) LookAtPaths(to, slot, in nlri);
         else LookAtBest(to, slot, in nlri);
@@ -111,7 +117,7 @@ internal sealed class Exporter(Rib rib, Decision decision)
         sent.Clear();
         if (!IsDefaultOfOurs(to, in nlri))
         {
-            foreach (var route in decision.Rank(to.Table[slot].Routes, int.MaxValue, out _))
+            foreach (var route in decision.InOrder(to.Table[slot].Routes))
             {
                 if (sent.Count == to.Facts.AddPathSend) break;
                 if (Made(to, route, in nlri) is not (var said and not 0)) continue;

@@ -41,18 +41,19 @@ public sealed partial class Rib
     {
         ref var state = ref table[slot];
         var isRetold = (state.Flags & PrefixFlags.Retell) != 0;
+        var isLookedAt = (state.Flags & PrefixFlags.Look) != 0;
         state.Flags = PrefixFlags.Used;
-        var ranked = decision.Rank(state.Routes, 1, out var equal);
-        Span<ChosenPath> chosen = stackalloc ChosenPath[equal];
-        for (var i = 0; i < equal; i++)
+        var best = decision.Best(state.Routes);
+        Span<ChosenPath> chosen = stackalloc ChosenPath[best.Length];
+        for (var i = 0; i < best.Length; i++)
         {
-            ref var route = ref Routes[ranked[i]];
+            ref var route = ref Routes[best[i]];
             chosen[i] = new ChosenPath(route.Out, route.Peer, route.Label);
         }
 
         var before = state.Paths;
-        var paths = equal == 0 ? 0 : BestPaths.Intern(chosen);
-        state.Best = equal == 0 ? 0 : ranked[0];
+        var paths = best.IsEmpty ? 0 : BestPaths.Intern(chosen);
+        state.Best = best.IsEmpty ? 0 : best[0];
         state.Paths = paths;
         if (paths != before || isRetold)
         {
@@ -60,13 +61,13 @@ public sealed partial class Rib
             foreach (var to in table.Outs) Mark(to, slot, isRelabelled);
             if (table.IsTold && paths != before) (told ??= []).Add(new RouteChange(table.Nlri(slot).Prefix, paths == 0 ? null : BestPaths.Object(paths, Peers)));
             if (table.Vrf != null) vpn.Export(table, slot);
-            else if (table.Family.IsVpn) vpn.Import(table, slot, before, ranked[..equal]);
+            else if (table.Family.IsVpn) vpn.Import(table, slot, before, best);
         }
         else
         {
             foreach (var to in table.Outs)
             {
-                if (to.Facts.AddPathSend > 0) Mark(to, slot, false);
+                if (isLookedAt || to.Facts.AddPathSend > 0) Mark(to, slot, false);
             }
         }
 

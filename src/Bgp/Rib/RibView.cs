@@ -83,9 +83,15 @@ public sealed partial class Rib
 
     private RouteStatus Show(RibTable table, int slot)
     {
-        var ranked = decision.Rank(table[slot].Routes, int.MaxValue, out var equal).ToArray();
+        var best = decision.Best(table[slot].Routes).ToArray();
+        var ranked = decision.InOrder(table[slot].Routes).ToArray();
         var paths = new List<PathStatus>();
-        for (var i = 0; i < ranked.Length; i++) paths.Add(Show(ranked[i], i == 0, i > 0 && i < equal, i == 0 ? "" : i < equal ? "as good as the best" : decision.Why(ranked[0], ranked[i], ranked)));
+        for (var i = 0; i < ranked.Length; i++)
+        {
+            var isMultipath = i > 0 && best.Contains(ranked[i]);
+            paths.Add(Show(ranked[i], i == 0, isMultipath, i == 0 ? "" : isMultipath ? "as good as the best" : decision.Why(ranked[0], ranked[i], ranked)));
+        }
+
         for (var at = table[slot].Routes; at != 0; at = Routes[at].Next)
         {
             if (Array.IndexOf(ranked, at) < 0) paths.Add(Show(at, false, false, Routes[at].Out == 0 ? "not taken: import policy, a loop, or our own address as next hop" : "next hop unreachable"));

@@ -79,4 +79,7 @@ internal enum PrefixFlags
 
     /// <summary>Is told again even when the decision comes out as before.</summary>
     Retell = 4,
+
+    /// <summary>Some neighbour's turn came while it waited: those are to look at it once it is decided.</summary>
+    Look = 8,
 }

@@ -11,7 +11,7 @@ internal sealed class RibRig
 
     private readonly Dictionary<(string Vrf, Family, Prefix), BestPaths> best = [];
     private readonly Dictionary<(int Peer, Family, Nlri), PathAttributes> told = [];
-    private readonly HashSet<IPAddress> unreachable = [];
+    private readonly Dictionary<IPAddress, (bool IsReachable, uint Metric)> hops = [];
 
     public RibRig(BgpConfiguration? configuration = null) => Rib.Configure(configuration ?? new BgpConfiguration { LocalAs = OurAs, RouterId = 0x0a00_0001 });
 
@@ -65,8 +65,7 @@ internal sealed class RibRig
     public void Reachable(string hop, bool isReachable, uint metric = 0)
     {
         var address = IPAddress.Parse(hop);
-        if (isReachable) unreachable.Remove(address);
-        else unreachable.Add(address);
+        hops[address] = (isReachable, metric);
         Rib.NextHops([(address, isReachable, metric)]);
         Settle();
     }
@@ -79,7 +78,7 @@ internal sealed class RibRig
         {
             added.Clear();
             Rib.TakeNextHops(added, []);
-            Rib.NextHops([.. added.Select(a => (a, !unreachable.Contains(a), 0u))]);
+            Rib.NextHops([.. added.Select(a => hops.TryGetValue(a, out var hop) ? (a, hop.IsReachable, hop.Metric) : (a, true, 0u))]);
             while (Rib.Settle(100, changes))
             {
             }
@@ -100,26 +99,38 @@ internal sealed class RibRig
     /// <summary>Names of the neighbours of the best paths.</summary>
     public string[] BestOf(string prefix, string vrf = "") => [.. Best(prefix, vrf)?.Paths.Select(p => p.Neighbor) ?? []];
 
+    public int BestCount => best.Count;
+
+    public IEnumerable<(string Vrf, Prefix Prefix, BestPaths Paths)> AllBest() => best.Select(b => (b.Key.Vrf, b.Key.Item3, b.Value));
+
     /// <summary>Takes what is to be said, and keeps it as the neighbour would.</summary>
     public void Exchange(params int[] peers)
     {
         foreach (var peer in peers)
         {
-            while (Rib.TryNextExport(peer, out var batch))
+            while (Some(peer))
             {
-                Batches.Add(batch with { Nlri = batch.Nlri.ToArray() });
-                if (batch.Nlri.IsEmpty) Said.Add($"{peer} {batch.Kind} {batch.Family}");
-                foreach (var nlri in batch.Nlri.Span)
-                {
-                    Said.Add($"{peer} {batch.Kind} {nlri.ToText(batch.Family)}");
-                    var key = (peer, batch.Family, nlri with { Label = 0 });
-                    if (batch.Kind == ExportKind.Announce) told[key] = batch.Attributes!;
-                    else Assert.True(told.Remove(key), $"{peer}: {nlri.ToText(batch.Family)} is withdrawn but was never announced");
-                }
             }
 
             Assert.False(Rib.HasExport(peer));
         }
+    }
+
+    /// <summary>Takes one batch.</summary>
+    public bool Some(int peer)
+    {
+        if (!Rib.TryNextExport(peer, out var batch)) return false;
+        Batches.Add(batch with { Nlri = batch.Nlri.ToArray() });
+        if (batch.Nlri.IsEmpty) Said.Add($"{peer} {batch.Kind} {batch.Family}");
+        foreach (var nlri in batch.Nlri.Span)
+        {
+            Said.Add($"{peer} {batch.Kind} {nlri.ToText(batch.Family)}");
+            var key = (peer, batch.Family, nlri with { Label = 0 });
+            if (batch.Kind == ExportKind.Announce) told[key] = batch.Attributes!;
+            else Assert.True(told.Remove(key), $"{peer}: {nlri.ToText(batch.Family)} is withdrawn but was never announced");
+        }
+
+        return true;
     }
 
     public PathAttributes? Told(int peer, string prefix, uint pathId = 0) => Told(peer, FamilyOf(prefix), new Nlri(P(prefix), PathId: pathId));
