@@ -57,8 +57,10 @@ internal sealed partial class Session
     private void TakeNotification(BgpStep step, Connection connection, ReadOnlySpan<byte> body)
     {
         if (!NotificationMessage.TryRead(body, out var message)) return;
-        LastNotification = $"received {message}";
         var isHard = message is { Code: NotificationCode.Cease, Subcode: CeaseReason.HardReset };
+        // What it is about stands inside.
+        if (isHard && NotificationMessage.TryRead(message.Data, out var inner)) message = inner;
+        LastNotification = $"received {message}";
         Drop(step, connection, null, $"NotifMsg: the neighbor sent {message}", isHard ? Loss.HardReset : Loss.NotificationReceived);
     }
 

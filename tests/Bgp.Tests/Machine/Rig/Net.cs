@@ -133,6 +133,7 @@ internal sealed class Net
         var (a, b) = Join(null, to);
         (a.Local, b.Local) = (new IPEndPoint(IPAddress.Parse(from), ++lastPort), new IPEndPoint(to.Address, 179));
         to.Do(new ConnectionOpened(b.Id, b.Local, a.Local, null));
+        Run();
         return new Hand(this, a);
     }
 
