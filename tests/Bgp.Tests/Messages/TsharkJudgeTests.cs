@@ -36,7 +36,7 @@ public sealed class TsharkJudgeTests : IDisposable
         "BGP-Extended Message", "Route refresh capability", "AS_PATH: 65001 4200000000 {65002, 65003}", "AS_PATH: 65001 23456", "AS4_PATH: 65001 4200000000", "MULTI_EXIT_DISC: 7", "LOCAL_PREF: 200",
         "Type Code: ATOMIC_AGGREGATE", "Aggregator AS: 4200000000", "COMMUNITIES: 65000:1 NO_EXPORT", "ORIGINATOR_ID: 10.7.1.2", "CLUSTER_LIST: 10.7.1.1 10.7.1.3", "LARGE_COMMUNITY: 4200000000:1:2",
         "Route Target: 65000:1", "TUNNEL_ENCAPSULATION_ATTRIBUTE", "Tunnel Egress Endpoint (12 bytes)", "NLRI prefix: 10.0.0.0", "NLRI prefix: 192.168.3.128", "IPv6 prefix: 2001:db8:5::",
-        "Label Stack=17 (bottom)", "MP Reach NLRI IPv4 prefix: 10.101.0.0", "Label Stack=18 (bottom) RD=65000:1, IPv6=2001:db8:101::/48", "Label Stack=0 (withdrawn)", "Shutdown Communication: maintenance",
+        "Label Stack: 17 (bottom)", "MP Reach NLRI IPv4 prefix: 10.101.0.0", "Label Stack=18 (bottom) RD=65000:1, IPv6=2001:db8:101::/48", "Label Stack=0 (withdrawn)", "Shutdown Communication: maintenance",
     ];
 
     private static List<byte[]> Messages()
