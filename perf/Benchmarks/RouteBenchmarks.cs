@@ -19,7 +19,7 @@ public class RouteBenchmarks
     [GlobalSetup]
     public void Setup()
     {
-        place = new BenchmarkRegion(new RegionSizes { Ipv4Groups = 16384, Ipv6Nodes = 1 << 21 });
+        place = new BenchmarkRegion(new RegionSizes { Ipv4Groups = 32768, Ipv6Nodes = 1 << 21 });
         var random = new Random(1);
         var routes = new List<Route>();
         for (var i = 0; i < Routes; i++)

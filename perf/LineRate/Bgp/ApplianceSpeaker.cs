@@ -57,8 +57,8 @@ internal sealed class ApplianceSpeaker : IBgpSpeaker
     /// <summary>Octets that the process's heap holds, pages of the region not counted.</summary>
     public long OwnMemory => node.Memory - node.SharedMemory;
 
-    /// <summary>Whether a data plane finds a route to the first address of a prefix.</summary>
-    public bool HasRoute(GeneratedPrefix prefix) => node.Region.Ipv4Routes.Find(prefix.Address) is not Ipv4Routes.None and var hop && node.Region.NextHop(hop).Kind is NextHopKind.Adjacent or NextHopKind.Glean;
+    /// <summary>Whether a data plane finds a learned route to the first address of a prefix.</summary>
+    public bool HasRoute(GeneratedPrefix prefix) => node.Region.Ipv4Routes.Find(prefix.Address) is not Ipv4Routes.None and var hop && node.Region.NextHop(hop).Kind is NextHopKind.Group;
 
     /// <inheritdoc/>
     public InvalidOperationException Failed(string what) => node.Failed(what);

@@ -21,8 +21,8 @@ public sealed record RegionSizes
     /// <summary>SPD rules and traffic selectors.</summary>
     public int SpdRules { get; init; } = 8192;
 
-    /// <summary>Groups of 256 IPv4 routes longer than /24.</summary>
-    public int Ipv4Groups { get; init; } = 4096;
+    /// <summary>Groups of 16 cells for IPv4 routes longer than /24: one for a prefix of up to 28 bits, another for a longer one, shared by neighbours.</summary>
+    public int Ipv4Groups { get; init; } = 65536;
 
     /// <summary>Nodes of the IPv6 route trie.</summary>
     public int Ipv6Nodes { get; init; } = 65536;

@@ -159,7 +159,7 @@ public static class ConfigurationReader
             OutboundSas = sas,
             InboundSas = sas,
             Tunnels = map.Number("tunnels", d.Tunnels, 1, 1_000_000),
-            Ipv4Groups = map.Number("ipv4_groups", d.Ipv4Groups, 16, 1_000_000),
+            Ipv4Groups = map.Number("ipv4_groups", d.Ipv4Groups, 16, 4_000_000),
             Ipv6Nodes = map.Number("ipv6_nodes", d.Ipv6Nodes, 64, 4_000_000),
             SpdRules = map.Number("spd_rules", d.SpdRules, 16, 1_000_000),
             Adjacencies = map.Number("adjacencies", d.Adjacencies, 16, 1_000_000),

@@ -8,7 +8,7 @@ public sealed class RouteTableCapacityTests(Xunit.Abstractions.ITestOutputHelper
     public void OneMillionIpv4AndAQuarterMillionIpv6PrefixesFit()
     {
         // IPv6 at its worst: 250 000 prefixes all over 2000::/4, that share no more than their first bits.
-        using var place = new TestRegion(new RegionSizes { Ipv4Groups = 16384, Ipv6Nodes = 1 << 21 });
+        using var place = new TestRegion(new RegionSizes { Ipv4Groups = 32768, Ipv6Nodes = 1 << 21 });
         var table = new RouteTables(place.Region, new Quiescence(place.Region));
         var random = new Random(4);
         var routes = new List<Route>();

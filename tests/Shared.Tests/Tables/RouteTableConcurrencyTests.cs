@@ -24,7 +24,7 @@ public sealed class RouteTableConcurrencyTests
     [SkippableFact]
     public void ReaderNeverSeesAHoleWhileRoutesChange()
     {
-        using var place = new TestRegion(new RegionSizes { Ipv4Groups = 8, Ipv6Nodes = 128 });
+        using var place = new TestRegion(new RegionSizes { Ipv4Groups = 24, Ipv6Nodes = 128 });
         var region = place.Region;
         region.Header.DataPlaneProcess = Environment.ProcessId;
         var table = new RouteTables(region, new Quiescence(region));
@@ -72,7 +72,7 @@ public sealed class RouteTableConcurrencyTests
     [SkippableFact]
     public void RestartOverTheSameRegionNeverLeavesAHole()
     {
-        using var place = new TestRegion(new RegionSizes { Ipv4Groups = 64, Ipv6Nodes = 2048 });
+        using var place = new TestRegion(new RegionSizes { Ipv4Groups = 1024, Ipv6Nodes = 2048 });
         var region = place.Region;
         region.Header.DataPlaneProcess = Environment.ProcessId;
         var random = new Random(3);

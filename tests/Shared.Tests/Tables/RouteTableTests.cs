@@ -29,7 +29,7 @@ public sealed class RouteTableTests
     [InlineData(false)]
     public void LongestPrefixMatchesLikeTheDefinition(bool v4)
     {
-        using var place = new TestRegion(new RegionSizes { Ipv4Groups = 256, Ipv6Nodes = 4096 });
+        using var place = new TestRegion(new RegionSizes { Ipv4Groups = 4096, Ipv6Nodes = 4096 });
         Check.One(Config.QuickThrowOnFailure.WithMaxTest(100).WithEndSize(150), Prop.ForAll(Changes(v4).ListOf().ToArbitrary(), changes => HoldsFor(place.Region, v4, changes)));
     }
 
@@ -38,7 +38,7 @@ public sealed class RouteTableTests
     [InlineData(false)]
     public void LoadOverAnyEarlierStateGivesTheRoutesWanted(bool v4)
     {
-        using var place = new TestRegion(new RegionSizes { Ipv4Groups = 256, Ipv6Nodes = 8192 });
+        using var place = new TestRegion(new RegionSizes { Ipv4Groups = 4096, Ipv6Nodes = 8192 });
         Check.One(Config.QuickThrowOnFailure.WithMaxTest(60).WithEndSize(120), Prop.ForAll(Changes(v4).ListOf().ToArbitrary(), changes =>
         {
             // A new writer each time, over what the one before left: a slow path that was killed.
@@ -57,7 +57,7 @@ public sealed class RouteTableTests
     [InlineData(false)]
     public void TheCellsShowTheRoutesThatAProcessLeft(bool v4)
     {
-        using var place = new TestRegion(new RegionSizes { Ipv4Groups = 256, Ipv6Nodes = 8192 });
+        using var place = new TestRegion(new RegionSizes { Ipv4Groups = 4096, Ipv6Nodes = 8192 });
         Check.One(Config.QuickThrowOnFailure.WithMaxTest(60).WithEndSize(120), Prop.ForAll(Changes(v4).ListOf().ToArbitrary(), changes =>
         {
             var table = new RouteTables(place.Region, new Quiescence(place.Region));
@@ -84,7 +84,7 @@ public sealed class RouteTableTests
     [SkippableFact]
     public void RemovingEverythingGivesAllNodesBack()
     {
-        using var place = new TestRegion(new RegionSizes { Ipv4Groups = 64, Ipv6Nodes = 1024 });
+        using var place = new TestRegion(new RegionSizes { Ipv4Groups = 128, Ipv6Nodes = 1024 });
         var table = new RouteTables(place.Region, new Quiescence(place.Region));
         table.Load([]);
         var random = new Random(1);
@@ -97,7 +97,7 @@ public sealed class RouteTableTests
             }
 
             foreach (var route in table.Routes.ToArray()) Assert.Equal(RouteChange.Done, table.Remove(route.Prefix, route.Length));
-            Assert.Equal(64, table.Ipv4.FreeNodes);
+            Assert.Equal(128, table.Ipv4.FreeNodes);
             Assert.Equal(1024, table.Ipv6.FreeNodes);
             Assert.Equal(0u, place.Region.Ipv4Routes.Find((uint)random.Next()));
         }
@@ -106,7 +106,7 @@ public sealed class RouteTableTests
     [SkippableFact]
     public void FullTableSaysSoAndChangesNothing()
     {
-        using var place = new TestRegion(new RegionSizes { Ipv4Groups = 2, Ipv6Nodes = 4 });
+        using var place = new TestRegion(new RegionSizes { Ipv4Groups = 3, Ipv6Nodes = 4 });
         var table = new RouteTables(place.Region, new Quiescence(place.Region));
         table.Load([]);
         Assert.Equal(RouteChange.Done, table.Set(IpAddress.FromV4(0x0a000000), 8, 1));

@@ -135,7 +135,7 @@ public sealed class InstanceTests : IDisposable
     public void TenThousandClientsCostEachWhatTheFirstDid()
     {
         const int clients = 10_000;
-        using var large = Children.Bench(Children.File.Replace("sas: 64, tunnels: 16, ipv4_groups: 64", "sas: 10100, tunnels: 10100, ipv4_groups: 128", StringComparison.Ordinal)
+        using var large = Children.Bench(Children.File.Replace("sas: 64, tunnels: 16, ipv4_groups: 64", "sas: 10100, tunnels: 10100, ipv4_groups: 1024", StringComparison.Ordinal)
             .Replace("spd_rules: 64", "spd_rules: 10100", StringComparison.Ordinal).Replace("next_hops: 128", "next_hops: 10200", StringComparison.Ordinal).Replace("10.9.0.0/24", "10.9.0.0/16", StringComparison.Ordinal));
         var timer = Stopwatch.StartNew();
         var problems = large.On(() => Enumerable.Range(1, clients).Select(i => large.Gateway.Children.InstallAsync(Client(i, i), Children.Key(), Children.Key(), true)).ToList());
