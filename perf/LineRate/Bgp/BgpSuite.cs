@@ -24,6 +24,9 @@ internal sealed class BgpSuite : ISuite
         }
 
         var table = new Table(new RouteGenerator(Seed).Make(options.Routes > 0 ? options.Routes : DefaultRoutes));
+        using (var fib = new FibBench())
+            foreach (var row in fib.Run(table.Routes))
+                yield return row;
         foreach (var neighbors in (int[])[1, 10])
         {
             foreach (var row in Ours(table, neighbors)) yield return row;
