@@ -15,7 +15,7 @@ internal sealed class Classifier(WorkerContext context)
     public void Run(ReadOnlySpan<Packet> arrived, PacketBatch into)
     {
         var memory = context.Memory;
-        var routes = context.Region.Ipv4Routes;
+        var (routes, routesV6) = (context.Region.Ipv4Routes, context.Region.Ipv6Routes);
         for (var i = 0; i < arrived.Length; i++)
         {
             if (i + 4 < arrived.Length) memory.Prefetch(arrived[i + 4].Address + EthernetHeader);
@@ -33,6 +33,7 @@ internal sealed class Classifier(WorkerContext context)
             }
 
             if (fields.Family == 4) routes.Prefetch(fields.DestinationV4);
+            else routesV6.Prefetch(fields.Destination());
             into.Count++;
         }
     }

@@ -11,20 +11,35 @@ namespace Appliance.DataPlane;
 internal sealed class Router(Region region)
 {
     private static readonly NextHopRecord NoRoute;
+    private readonly IpAddress[] destinationsV6 = new IpAddress[PacketBatch.Size];
+    private readonly int[] rowsV6 = new int[PacketBatch.Size];
+    private readonly uint[] slotsV6 = new uint[PacketBatch.Size];
 
     /// <summary>Finds the route of every packet in the batch, and moves those for this machine to <paramref name="local"/>.</summary>
     public void Run(PacketBatch batch, PacketBatch local)
     {
         var kept = 0;
         var last = 0u;
+        var countV6 = 0;
         for (var i = 0; i < batch.Count; i++)
         {
-            var slot = Find(batch.Fields[i]);
+            ref readonly var packet = ref batch.Fields[i];
+            if (packet.Family != 4)
+            {
+                if (countV6 == rowsV6.Length) FindV6(batch, ref countV6);
+                rowsV6[countV6] = i;
+                destinationsV6[countV6++] = packet.Destination();
+                continue;
+            }
+
+            var slot = region.Ipv4Routes.Find(packet.DestinationV4);
             batch.Routes[i] = slot;
             if (slot == last) continue;
             last = slot;
             region.PrefetchNextHop(slot);
         }
+
+        if (countV6 != 0) FindV6(batch, ref countV6);
 
         for (var i = 0; i < batch.Count; i++)
         {
@@ -41,11 +56,6 @@ internal sealed class Router(Region region)
 
         batch.Count = kept;
     }
-
-    /// <summary>Slot of the next hop towards the packet's destination.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public uint Find(in PacketFields packet) =>
-        packet.Family == 4 ? region.Ipv4Routes.Find(packet.DestinationV4) : region.Ipv6Routes.Find(packet.Destination());
 
     /// <summary>Slot of the next hop towards any address; it may be a group's.</summary>
     public uint Find(IpAddress address) => address.IsV4 ? region.Ipv4Routes.Find(address.V4) : region.Ipv6Routes.Find(address);
@@ -80,6 +90,19 @@ internal sealed class Router(Region region)
         if (slot - 1 >= (uint)region.Counts.NextHops - 1) return ref NoRoute;
         ref var record = ref region.NextHop(slot);
         return ref Volatile.Read(ref record.State) == SlotState.Live ? ref record : ref NoRoute;
+    }
+
+    /// <summary>An IPv6 route is a chain of loads: those of a batch go side by side.</summary>
+    private void FindV6(PacketBatch batch, ref int count)
+    {
+        region.Ipv6Routes.Find(destinationsV6.AsSpan(0, count), slotsV6);
+        for (var i = 0; i < count; i++)
+        {
+            batch.Routes[rowsV6[i]] = slotsV6[i];
+            region.PrefetchNextHop(slotsV6[i]);
+        }
+
+        count = 0;
     }
 
     private uint Member(uint slot, in PacketFields packet)

@@ -174,6 +174,13 @@ public sealed class RouteTableTests
         return table.Set(change.Prefix, change.Length, change.NextHop) is RouteChange.Done or RouteChange.Unchanged;
     }
 
-    private static bool Same(Region region, NaiveRoutes naive, bool v4) =>
-        naive.Edges().All(a => naive.Find(a) == (v4 ? region.Ipv4Routes.Find(a.V4) : region.Ipv6Routes.Find(a)));
+    private static bool Same(Region region, NaiveRoutes naive, bool v4)
+    {
+        var edges = naive.Edges().ToArray();
+        if (!edges.All(a => naive.Find(a) == (v4 ? region.Ipv4Routes.Find(a.V4) : region.Ipv6Routes.Find(a)))) return false;
+        if (v4) return true;
+        var found = new uint[edges.Length];
+        region.Ipv6Routes.Find(edges, found);
+        return edges.Select(naive.Find).SequenceEqual(found);
+    }
 }
