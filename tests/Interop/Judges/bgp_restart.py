@@ -26,7 +26,8 @@ def restart(versions):
     if "bird" not in said:
         return 3
     names = list(versions)
-    with BgpNet(bgp_net.gateway(names), names) as net:
+    transit = "policies:\n  - { name: transit, action: bypass, local: any, remote: any }\n"
+    with BgpNet(bgp_net.gateway(names, extra=transit), names) as net:
         for name in names:
             net.start(name)
         bird = net.speakers["bird"]
