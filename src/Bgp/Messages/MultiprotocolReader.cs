@@ -134,6 +134,8 @@ internal static class NextHops
     private static bool IsHost6(ReadOnlySpan<byte> address)
     {
         var value = BinaryPrimitives.ReadUInt128BigEndian(address);
+        // An IPv4-mapped address (RFC 4659 §3.2.1.2, RFC 4798 §2) is one of IPv4.
+        if (value >> 32 == 0xffff) return IsHost4(address[12..]);
         return value > 1 && address[0] != 0xff;
     }
 

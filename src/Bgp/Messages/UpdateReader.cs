@@ -10,7 +10,7 @@ public static class UpdateReader
     /// <summary>Reads what stands behind the header. False: the session is to end with <see cref="UpdateView.Notification"/>. Other errors stand in <see cref="UpdateView.Error"/>.</summary>
     public static bool TryRead(ReadOnlySpan<byte> body, scoped in UpdateOptions options, out UpdateView view)
     {
-        view = new UpdateView { Options = options };
+        view = new UpdateView { Options = options, Body = body };
         if (!ReadFields(body, ref view)) return false;
         var seen = ReadAttributes(ref view);
         CheckNetworkFields(ref view);

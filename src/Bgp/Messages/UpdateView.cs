@@ -25,6 +25,7 @@ public ref struct UpdateView
 {
     internal UpdateFault Fault;
     internal UpdateOptions Options;
+    internal ReadOnlySpan<byte> Body;
 
     /// <summary>The whole Tunnel Encapsulation attribute; empty without.</summary>
     internal ReadOnlySpan<byte> TunnelEncapsulation;
@@ -73,6 +74,9 @@ public ref struct UpdateView
 
     /// <summary>What is wrong and what follows, as a sentence; empty without an error. Made when asked for.</summary>
     public readonly string Why => Fault.Describe(Discarded);
+
+    /// <summary>What RFC 7606 §6 wants logged with an error: the routes and the octets of the message, both bounded; empty without an error. Made when asked for.</summary>
+    public readonly string Evidence => Error == UpdateError.None ? "" : UpdateEvidence.Of(this);
 
     /// <summary>The NOTIFICATION that ends the session, or null.</summary>
     public readonly NotificationMessage? Notification => Fault.ToNotification();

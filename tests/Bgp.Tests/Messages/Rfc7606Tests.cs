@@ -238,6 +238,18 @@ public class Rfc7606Tests
     }
 
     [Fact]
+    public void Section6_TheRoutesAndTheWholeMessageCanBeLogged()
+    {
+        UpdateReader.TryRead(Wire.Update("", "40010103", Nlri + "080b"), Wire.Internal, out var view);
+        Assert.Equal("routes: 10.0.0.0/24 11.0.0.0/8; the message behind its header: 00000004" + "40010103" + Nlri + "080b", view.Evidence);
+        UpdateReader.TryRead(Wire.Update("", Good, Nlri), Wire.Internal, out view);
+        Assert.Empty(view.Evidence);
+        UpdateReader.TryRead(Wire.Update("", "40010103", string.Concat(Enumerable.Repeat(Nlri, 5000))), Wire.Internal, out view);
+        Assert.True(view.Evidence.Length < 10000);
+        Assert.Contains(" …; the message", view.Evidence, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void AFamilyThatIsNotSpokenIsIgnored()
     {
         var options = Wire.Internal with { Families = FamilySet.None.With(Family.Ipv6Unicast) };

@@ -18,6 +18,8 @@ internal static class AllTargets
         .. CertificateTargets.List,
         .. IkeMessageTargets.List,
         .. IkeMachineTargets.List,
+        .. BgpMessageTargets.List,
+        .. BgpUpdateTargets.List,
         .. BfdTargets.List,
     ];
 }
