@@ -4,10 +4,11 @@ namespace Appliance.Interop;
 [Collection("lab")]
 public class BgpJudgeTests
 {
-    /// <summary>Sessions and routes of all families with everybody; route reflection; graceful restart; BFD; malformed messages.</summary>
+    /// <summary>Sessions and routes of all families with everybody; sessions of all kinds of transport; route reflection; graceful restart; BFD; malformed messages.</summary>
     [SkippableTheory]
     [Trait("peer", "bgp")]
     [InlineData("sessions")]
+    [InlineData("transport")]
     [InlineData("reflection")]
     [InlineData("restart")]
     [InlineData("liveness")]

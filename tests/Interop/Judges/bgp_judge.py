@@ -1,6 +1,6 @@
 """BGP speakers that are not ours against the gateway: BIRD, FRR, GoBGP, ExaBGP, OpenBGPD.
 
-bgp_judge.py sessions|reflection|restart|liveness|malformed
+bgp_judge.py sessions|transport|reflection|restart|liveness|malformed
 """
 import json
 import os
@@ -13,6 +13,7 @@ import time
 import bgp_net
 from bgp_net import CLASSES, FAMILIES, OURS, PEERS, SENDS_VPN, SHARED, BgpNet, them, theirs, us
 from bgp_restart import restart
+from bgp_transport import transport
 from bgp_trouble import malformed
 from gateway import Unavailable, prepare, run
 from report import Report
@@ -256,7 +257,7 @@ def liveness(versions):
 
 def main():
     prepare()
-    parts = {"sessions": sessions, "reflection": reflection, "restart": restart, "liveness": liveness, "malformed": malformed}
+    parts = {"sessions": sessions, "reflection": reflection, "restart": restart, "liveness": liveness, "malformed": malformed, "transport": transport}
     part = sys.argv[1] if len(sys.argv) > 1 else ""
     if part not in parts:
         print(__doc__, file=sys.stderr)
