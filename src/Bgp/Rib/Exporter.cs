@@ -95,7 +95,7 @@ internal sealed class Exporter(Rib rib, Decision decision)
 
     private void LookAtBest(PeerFamily to, int slot, in Nlri nlri)
     {
-        var best = to.Table[slot].Best;
+        var best = BestFor(to, slot);
         var before = to.Out[slot];
         var said = best == 0 || IsDefaultOfOurs(to, in nlri) ? 0 : Made(to, best, in nlri);
         if (said == before)
@@ -109,6 +109,21 @@ internal sealed class Exporter(Rib rib, Decision decision)
         if (said == 0 && IsDefaultOfOurs(to, in nlri)) return;
         to.Out.Window.Add(said, said == 0 ? null : rib.Attributes[said], best == 0 ? nlri : nlri with { Label = rib.Routes[best].Label });
     }
+
+    // RFC 4684 §3.2 ii: where the best membership came from a non-client, another non-client is told of one that a client wants, if there is any.
+    private int BestFor(PeerFamily to, int slot)
+    {
+        var best = to.Table[slot].Best;
+        if (best == 0 || to.Facts.Family != Family.RouteTarget || to.Peer.Facts.IsExternal || to.Peer.Facts.ReflectorClient || !IsOfNonClient(best)) return best;
+        foreach (var route in decision.InOrder(to.Table[slot].Routes))
+        {
+            if (!IsOfNonClient(route)) return route;
+        }
+
+        return best;
+    }
+
+    private bool IsOfNonClient(int route) => rib.Routes[route].Peer != 0 && rib.Peers[rib.Routes[route].Peer]!.Facts is { IsExternal: false, ReflectorClient: false };
 
     private void LookAtPaths(PeerFamily to, int slot, in Nlri nlri)
     {

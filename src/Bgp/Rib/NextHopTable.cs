@@ -19,9 +19,13 @@ internal sealed class NextHopTable
     /// <summary>The number of a next hop, for a set of attributes that begins to name it.</summary>
     public int Hold(IPAddress address)
     {
+        // An IPv4 next hop in IPv6 clothes (RFC 4659 §3.2.1.2) is looked up as what it is.
+        if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
         if (!ids.TryGetValue(address, out var id))
         {
             id = hops.Take();
+            // On the link by its nature (RFC 2545 §3): there is nothing to look up.
+            hops[id].IsOnLink = hops[id].IsReachable = address.IsIPv6LinkLocal;
             ids.Add(address, id);
             addresses.Add(id, address);
         }
@@ -83,6 +87,7 @@ internal sealed class NextHopTable
     {
         if (!ids.TryGetValue(address, out var id)) return 0;
         ref var hop = ref hops[id];
+        if (hop.IsOnLink) return 0;
         if (hop.IsReachable == isReachable && (!isReachable || hop.Metric == metric)) return 0;
         hop.IsReachable = isReachable;
         hop.Metric = isReachable ? metric : 0;
@@ -91,7 +96,7 @@ internal sealed class NextHopTable
 
     private void Touch(int id, ref Hop hop)
     {
-        if (hop.IsTouched) return;
+        if (hop.IsTouched || hop.IsOnLink) return;
         hop.IsTouched = true;
         touched.Add(id);
     }
@@ -113,6 +118,7 @@ internal sealed class NextHopTable
         public bool IsReachable;
         public bool IsWatched;
         public bool IsTouched;
+        public bool IsOnLink;
 
         public int Next { get; set; }
     }

@@ -67,7 +67,7 @@ public sealed partial class Rib
         {
             foreach (var to in table.Outs)
             {
-                if (isLookedAt || to.Facts.AddPathSend > 0) Mark(to, slot, false);
+                if (isLookedAt || to.Facts.AddPathSend > 0 || table.Family == Family.RouteTarget) Mark(to, slot, false);
             }
         }
 

@@ -262,7 +262,7 @@ internal sealed class RandomRun
         yield return unicast;
         if (!isVpn || inVrf) yield break;
         yield return unicast with { Family = Family.Vpnv4, AddPathSend = 0 };
-        if (id is 5 or 7) yield return new RibFamily { Family = Family.RouteTarget };
+        if (id is 5 or 6 or 7) yield return new RibFamily { Family = Family.RouteTarget };
     }
 
     private IRoutePolicy? Policy(bool isExternal) => random.Next(8) switch

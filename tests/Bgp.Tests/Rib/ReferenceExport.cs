@@ -14,6 +14,7 @@ internal sealed class ReferenceExport(ReferenceRib rib, Dictionary<(string Vrf, 
         foreach (var (nlri, routes) in table.Routes)
         {
             var ranked = rib.Rank(routes);
+            if (family.Family == Family.RouteTarget && !facts.IsExternal && !facts.ReflectorClient && ranked.Exists(r => !IsOfNonClient(r))) ranked.RemoveAll(IsOfNonClient);
             var sent = (family.AddPathSend > 0 ? ranked : ranked.Take(1)).Select(r => Sent(facts, family, nlri, r)).OfType<PathAttributes>().Take(Math.Max(1, family.AddPathSend)).ToList();
             if (sent.Count > 0) told[nlri] = sent;
         }
@@ -66,6 +67,8 @@ internal sealed class ReferenceExport(ReferenceRib rib, Dictionary<(string Vrf, 
             ExtendedCommunities = [.. after.ExtendedCommunities.Where(c => (ExtendedCommunity.IsTransitive(c) || IsGateway(c)) && !(to.Vrf.Length > 0 && ExtendedCommunity.IsRouteTarget(c)))],
         };
     }
+
+    private bool IsOfNonClient(ReferenceRib.Candidate route) => route.Peer != 0 && rib.Peers[route.Peer] is { IsExternal: false, ReflectorClient: false };
 
     private bool Wanted(RibPeer to, PathAttributes attributes) => rib.Received.Where(r => r.Key.Peer == to.Id && r.Key.Family == Family.RouteTarget
         && rib.Imported(to, to.Families.Single(f => f.Family == Family.RouteTarget), r.Key.Key, r.Value.Attributes) != null).Any(r =>
