@@ -28,7 +28,7 @@ public static class AttributeReader
         {
             NextHops.TryRead(view.ReachNextHop, view.ReachFamily, out var address, out var local);
             hop = ToAddress(address);
-            linkLocal = local.IsEmpty || hop.IsV4() ? null : new IPAddress(local);
+            linkLocal = local.IsEmpty || view.ReachFamily.Afi == 1 && hop.IsV4() ? null : new IPAddress(local);
         }
 
         var family = isMultiprotocol ? view.ReachFamily : Family.Ipv4Unicast;

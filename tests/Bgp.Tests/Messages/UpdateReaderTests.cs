@@ -42,6 +42,7 @@ public class UpdateReaderTests
     [InlineData("20 20010db8000000000000000000000001 20010db8000000000000000000000002", "2001:db8::1", "")]
     [InlineData("10 fe800000000000000000000000000002", "fe80::2", "")]
     [InlineData("10 00000000000000000000ffffc0000201", "192.0.2.1", "")]
+    [InlineData("20 00000000000000000000ffffc0000201 fe800000000000000000000000000002", "192.0.2.1", "fe80::2")]
     public void Rfc2545_3_NextHops(string field, string hop, string linkLocal)
     {
         var octets = Wire.Hex(field);
