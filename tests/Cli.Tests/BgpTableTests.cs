@@ -164,5 +164,9 @@ public sealed class BgpTableTests
     [InlineData("", "", null, "/bgp/routes?family=ipv4&limit=100")]
     [InlineData("", "", "fd00::/8", "/bgp/routes?family=ipv6&limit=100&prefix=fd00%3A%3A%2F8")]
     [InlineData("r/d", "vpnv4", "10.0.0.0/8", "/bgp/routes?family=vpnv4&limit=100&vrf=r%2Fd&prefix=10.0.0.0%2F8")]
-    public void TheRequestForRoutes(string vrf, string family, string? prefix, string path) => Assert.Equal(path, ShowBgpCommand.Query(vrf, family, prefix, 100));
+    public void TheRequestForRoutes(string vrf, string family, string? prefix, string path)
+    {
+        Assert.Equal(path, ShowBgpCommand.Query(vrf, family, prefix, 100));
+        Assert.Equal("/bgp/routes?family=ipv4&limit=7&neighbor=a%20b", ShowBgpCommand.Query("", "", null, 7, "a b"));
+    }
 }

@@ -18,13 +18,16 @@ internal static class BgpCommand
     private static Command Verb(string verb, string description, string outcome)
     {
         Option<string?> instance = Instances.Option();
-        var name = new Argument<string>("NEIGHBOUR") { Description = "Its name or address, or '*' for all" };
-        var command = new Command(verb, description) { name, instance };
+        var neighbor = new Argument<string>("NEIGHBOUR") { Description = "Its name or address, or '*' for all" };
+        var command = new Command(verb, description) { neighbor, instance };
         command.SetAction(parsed =>
         {
-            var asked = parsed.GetRequiredValue(name);
+            var asked = parsed.GetRequiredValue(neighbor);
             using var api = new ApiClient(Instances.Find(parsed.GetValue(instance)).ApiSocket);
-            api.Send(HttpMethod.Post, $"/bgp/{verb}/{Uri.EscapeDataString(asked)}");
+            var name = Uri.EscapeDataString(asked);
+            if (verb == "refresh" && asked != "*" && (string?)api.Get($"/bgp/neighbors/{name}")["state"] is not "established")
+                throw new Failure($"nothing to refresh with {asked}", "its session", "it is not established", $"see why: appliance show bgp neighbor {asked}");
+            api.Send(HttpMethod.Post, $"/bgp/{verb}/{name}");
             Console.WriteLine($"{(asked == "*" ? "all neighbours" : asked)}: {outcome}");
         });
         return command;

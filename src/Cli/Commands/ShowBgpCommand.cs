@@ -31,10 +31,11 @@ internal static class ShowBgpCommand
         var prefix = new Argument<string?>("PREFIX") { Description = "This one and those inside of it", Arity = ArgumentArity.ZeroOrOne };
         var vrf = new Option<string>("--vrf") { Description = "A VRF's table, not the global one", DefaultValueFactory = _ => "", HelpName = "NAME" };
         var family = new Option<string>("--family") { Description = "ipv4 (unless the prefix is another), ipv6, vpnv4, vpnv6, ipv4-encapsulation, ipv6-encapsulation, route-target", DefaultValueFactory = _ => "", HelpName = "FAMILY" };
+        var neighbor = new Option<string>("--neighbor") { Description = "Prefixes that this neighbour, by name or address, announced", DefaultValueFactory = _ => "", HelpName = "N" };
         var details = new Option<bool>("--details") { Description = "Every attribute of every path, and why it is the best or not" };
         Option<int> limit = Limit();
-        return Subject("routes", "Routes with all their paths, the best first", [prefix], [vrf, family, details, limit],
-            (api, parsed) => api.Get(Query(parsed.GetValue(vrf)!, parsed.GetValue(family)!, parsed.GetValue(prefix), parsed.GetValue(limit))),
+        return Subject("routes", "Routes with all their paths, the best first", [prefix], [vrf, family, neighbor, details, limit],
+            (api, parsed) => api.Get(Query(parsed.GetValue(vrf)!, parsed.GetValue(family)!, parsed.GetValue(prefix), parsed.GetValue(limit), parsed.GetValue(neighbor)!)),
             (json, parsed) => parsed.GetValue(details) ? BgpRouteTable.Details(json, TextTable.TerminalWidth) : BgpRouteTable.Text(json, TextTable.TerminalWidth));
     }
 
@@ -59,11 +60,12 @@ internal static class ShowBgpCommand
     }
 
     /// <summary>The request for routes; without a family that of the prefix.</summary>
-    internal static string Query(string vrf, string family, string? prefix, int limit)
+    internal static string Query(string vrf, string family, string? prefix, int limit, string neighbor = "")
     {
         if (family.Length == 0) family = prefix?.Contains(':', StringComparison.Ordinal) == true ? "ipv6" : "ipv4";
         var query = $"/bgp/routes?family={Uri.EscapeDataString(family)}&limit={limit}";
         if (vrf.Length > 0) query += "&vrf=" + Uri.EscapeDataString(vrf);
+        if (neighbor.Length > 0) query += "&neighbor=" + Uri.EscapeDataString(neighbor);
         return prefix is null ? query : query + "&prefix=" + Uri.EscapeDataString(prefix);
     }
 

@@ -81,7 +81,7 @@ internal static class BgpRouteTable
     {
         if (SubjectTables.Value(answer, "more") is not (> 0 and var more)) return "";
         var least = SubjectTables.Text(answer, "is_more_exact") == "no" ? "at least " : "";
-        return $"{least}{Units.Count(more)} more prefixes: name one, or an outer one, or write --limit N\n";
+        return $"{least}{Units.Count(more)} more {(more == 1 ? "prefix" : "prefixes")}: name one, or an outer one, or write --limit N\n";
     }
 
     private static string Flags(JsonNode? path)
