@@ -24,7 +24,8 @@ public sealed class BgpTableTests
          {"prefix":"10.1.0.0/16","paths":[
           {"neighbor":"transit","best":true,"is_reachable":true,"is_external":true,"next_hop":"198.51.100.1","as_path":"64496 64500","origin":"igp","med":5,"communities":["64496:1","no-export"],"extended_communities":["rt:65001:7"],"why":"only path of EBGP"},
           {"neighbor":"rr","best":false,"stale":true,"is_reachable":false,"next_hop":"192.0.2.9","as_path":"64500","origin":"incomplete","local_pref":100,"path_id":3}]},
-         {"prefix":"10.2.0.0/16","paths":[{"neighbor":"","best":true,"is_reachable":true,"is_local":true,"next_hop":"0.0.0.0","as_path":"","origin":"igp"}]}],
+         {"prefix":"10.2.0.0/16","paths":[{"neighbor":"","best":true,"is_reachable":true,"is_local":true,"next_hop":"0.0.0.0","as_path":"","origin":"igp"},
+          {"neighbor":"rr","best":false,"is_accepted":false,"is_reachable":false,"next_hop":"192.0.2.9","as_path":"65001","origin":"igp"}]}],
          "more":12345,"is_more_exact":true}
         """)!;
 
@@ -63,7 +64,8 @@ public sealed class BgpTableTests
         >   10.1.0.0/16  198.51.100.1  transit            5  64496 64500 i
         s!               192.0.2.9     rr          100       64500 ?
         >   10.2.0.0/16  ours                                i
-        > best, = as good and used beside it, s stale, ! next hop unreachable
+        x                192.0.2.9     rr                    65001 i
+        > best, = as good and used beside it, s stale, x not taken, ! next hop unreachable
         12 345 more prefixes: name one, or an outer one, or write --limit N
 
         """, BgpRouteTable.Text(Routes, Width));
@@ -84,6 +86,8 @@ public sealed class BgpTableTests
         10.2.0.0/16
           ours, best
             as path: igp
+          from rr (IBGP), next hop 192.0.2.9, not taken
+            as path: 65001 igp
         12 345 more prefixes: name one, or an outer one, or write --limit N
 
         """, BgpRouteTable.Details(Routes, Width));
@@ -97,7 +101,7 @@ public sealed class BgpTableTests
         Assert.Equal("""
                PREFIX       RD       NEXT HOP   NEIGHBOUR  PREF  MED  GATEWAY      AS PATH
             >  10.1.0.0/16  65001:1  192.0.2.9  pe          100       203.0.113.1  i
-            > best, = as good and used beside it, s stale, ! next hop unreachable
+            > best, = as good and used beside it, s stale, x not taken, ! next hop unreachable
             at least 3 more prefixes: name one, or an outer one, or write --limit N
 
             """, text);

@@ -196,7 +196,10 @@ public sealed record PathStatus
     /// <summary>Its neighbour's session ended; it is kept while the neighbour restarts (RFC 4724).</summary>
     public bool IsStale { get; init; }
 
-    /// <summary>Its next hop is reachable.</summary>
+    /// <summary>It was taken: by the import policy, and it holds no loop and no next hop of ours.</summary>
+    public bool IsAccepted { get; init; } = true;
+
+    /// <summary>It was taken and its next hop is reachable.</summary>
     public bool IsReachable { get; init; }
 
     /// <summary>Learned by EBGP.</summary>

@@ -77,9 +77,9 @@ internal static class ExportRules
     {
         isSelf = false;
         var hop = after.NextHop;
-        if (!hop.Equals(before.NextHop)) return Fit(to, hop);
-        var isOwn = from.Slot == 0;
         var isUnset = hop.Equals(IPAddress.Any) || hop.Equals(IPAddress.IPv6Any);
+        if (!isUnset && !hop.Equals(before.NextHop)) return Fit(to, hop);
+        var isOwn = from.Slot == 0;
         isSelf = isUnset || (flags & RouteFlags.Exported) != 0 || IsMembershipForClient(to)
             || (!isOwn && (to.Peer.Facts.IsExternal || (to.Facts.NextHopSelf && (from.Facts.IsExternal || (flags & RouteFlags.Imported) != 0))));
         return isSelf ? Self(to) : Fit(to, hop);

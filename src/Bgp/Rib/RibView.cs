@@ -112,6 +112,7 @@ public sealed partial class Rib
             IsBest = isBest,
             IsMultipath = isMultipath,
             IsStale = (route.Flags & RouteFlags.Stale) != 0,
+            IsAccepted = route.Out != 0,
             IsReachable = route.Out != 0 && decision.CanBeUsed(in route),
             IsExternal = peer.IsExternal,
             IsLocal = route.Peer == 0,

@@ -8,7 +8,7 @@ namespace Appliance.Cli.Show;
 internal static class BgpRouteTable
 {
     /// <summary>What the first column means.</summary>
-    public const string Legend = "> best, = as good and used beside it, s stale, ! next hop unreachable\n";
+    public const string Legend = "> best, = as good and used beside it, s stale, x not taken, ! next hop unreachable\n";
 
     /// <summary>The answer of <c>GET /bgp/routes</c>: a line a path; what was left out is said in the last line.</summary>
     public static string Text(JsonNode answer, int width)
@@ -61,7 +61,7 @@ internal static class BgpRouteTable
     private static void Path(StringBuilder text, JsonNode path, int width)
     {
         string Of(string field) => SubjectTables.Text(path, field);
-        var flags = (string[])[Of("best") == "yes" ? "best" : "", Of("multipath") == "yes" ? "multipath" : "", Of("stale") == "yes" ? "stale" : "", Of("is_reachable") == "no" ? "next hop unreachable" : ""];
+        var flags = (string[])[Of("best") == "yes" ? "best" : "", Of("multipath") == "yes" ? "multipath" : "", Of("stale") == "yes" ? "stale" : "", Of("is_accepted") == "no" ? "not taken" : Of("is_reachable") == "no" ? "next hop unreachable" : ""];
         var from = Of("is_local") == "yes" ? "ours" : $"from {Of("neighbor")} ({(Of("is_external") == "yes" ? "EBGP" : "IBGP")}), next hop {Of("next_hop")}{(Of("link_local_next_hop").Length > 0 ? " " + Of("link_local_next_hop") : "")}";
         BgpTable.Lines(text, string.Join(", ", flags.Where(f => f.Length > 0).Prepend(from)) + (Of("path_id") is "" or "0" ? "" : $", path {Of("path_id")}"), width);
         if (Of("why").Length > 0) Attribute(text, "decision", Of("why"), width);
@@ -87,6 +87,6 @@ internal static class BgpRouteTable
     private static string Flags(JsonNode? path)
     {
         var use = SubjectTables.Text(path, "best") == "yes" ? ">" : SubjectTables.Text(path, "multipath") == "yes" ? "=" : "";
-        return use + (SubjectTables.Text(path, "stale") == "yes" ? "s" : "") + (SubjectTables.Text(path, "is_reachable") == "no" ? "!" : "");
+        return use + (SubjectTables.Text(path, "stale") == "yes" ? "s" : "") + (SubjectTables.Text(path, "is_accepted") == "no" ? "x" : SubjectTables.Text(path, "is_reachable") == "no" ? "!" : "");
     }
 }

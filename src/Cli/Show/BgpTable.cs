@@ -53,7 +53,7 @@ internal static class BgpTable
         if (Of("is_reflector_client") == "yes") kind.Add("reflector client");
         Lines(text, string.Join(", ", kind), width);
         Lines(text, $"{(Of("local_address") is { Length: > 0 } local ? local : "any address of ours")} to {Of("address")}{(Of("router_id").Length > 0 ? $", router {Of("router_id")}" : "")}", width);
-        Lines(text, $"{(Of("is_disabled") == "yes" ? "disabled, " : "")}{Of("state").Replace('_', '-')} for {Duration(n, "seconds_in_state")}, established {Of("times_established")} times{(Of("seconds_to_retry").Length > 0 ? $", next attempt in {Duration(n, "seconds_to_retry")}" : "")}", width);
+        Lines(text, $"{(Of("is_disabled") == "yes" ? "disabled, " : "")}{Of("state").Replace('_', '-')} for {Duration(n, "seconds_in_state")}, established {(Of("times_established") == "1" ? "once" : Of("times_established") + " times")}{(Of("seconds_to_retry").Length > 0 ? $", next attempt in {Duration(n, "seconds_to_retry")}" : "")}", width);
         if (Of("last_reason").Length > 0) Lines(text, $"why: {Of("last_reason")}", width);
         if (Of("last_notification").Length > 0) Lines(text, $"last notification: {Of("last_notification")}", width);
         var bfd = Of("bfd_up") switch { "yes" => ", BFD up", "no" => ", BFD down", _ => "" };

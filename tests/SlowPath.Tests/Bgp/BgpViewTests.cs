@@ -53,7 +53,7 @@ public sealed class BgpViewTests
         var route = new RouteStatus("", Family.Vpnv4, new Nlri(prefix, 0x0000_FDE9_0000_0001, 17, 2), [new PathStatus { Attributes = attributes, Neighbor = "n", PathId = 2, IsBest = true, Why = "only path" }]);
         var json = Json(BgpRoutesView.Of("", Family.Vpnv4, [route], 41, true, 0x5e), j => j.BgpRoutesView);
         Assert.Equal("""
-            {"vrf":"","family":"vpnv4","routes":[{"prefix":"10.1.0.0/16","route_distinguisher":"65001:1","label":17,"paths":[{"neighbor":"n","best":true,"multipath":false,"stale":false,"is_reachable":false,
+            {"vrf":"","family":"vpnv4","routes":[{"prefix":"10.1.0.0/16","route_distinguisher":"65001:1","label":17,"paths":[{"neighbor":"n","best":true,"multipath":false,"stale":false,"is_accepted":true,"is_reachable":false,
             "is_external":false,"is_local":false,"why":"only path","path_id":2,"next_hop":"2001:db8::1","link_local_next_hop":"fe80::1","as_path":"64496 64500","origin":"incomplete","med":5,"local_pref":100,
             "security_gateway":"192.0.2.1","communities":["65001:100","no-export"],"extended_communities":["rt:65001:7","security-gateway:192.0.2.1","security-gateway:192.0.2.2 (non-transitive)"],
             "large_communities":["1:2:3"],"atomic_aggregate":true,"aggregator":"64500 192.0.2.9","originator_id":"192.0.2.3","cluster_list":["192.0.2.4"],"tunnels":["ipsec to 192.0.2.7","type 99"],
