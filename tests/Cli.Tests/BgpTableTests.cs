@@ -65,7 +65,7 @@ public sealed class BgpTableTests
         s!               192.0.2.9     rr          100       64500 ?
         >   10.2.0.0/16  ours                                i
         x                192.0.2.9     rr                    65001 i
-        > best, = as good and used beside it, s stale, x not taken, ! next hop unreachable
+        > best, = used beside it, s stale, x not taken, ! next hop unreachable
         12 345 more prefixes: name one, or an outer one, or write --limit N
 
         """, BgpRouteTable.Text(Routes, Width));
@@ -101,7 +101,7 @@ public sealed class BgpTableTests
         Assert.Equal("""
                PREFIX       RD       NEXT HOP   NEIGHBOUR  PREF  MED  GATEWAY      AS PATH
             >  10.1.0.0/16  65001:1  192.0.2.9  pe          100       203.0.113.1  i
-            > best, = as good and used beside it, s stale, x not taken, ! next hop unreachable
+            > best, = used beside it, s stale, x not taken, ! next hop unreachable
             at least 3 more prefixes: name one, or an outer one, or write --limit N
 
             """, text);

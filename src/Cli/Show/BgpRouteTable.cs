@@ -8,7 +8,7 @@ namespace Appliance.Cli.Show;
 internal static class BgpRouteTable
 {
     /// <summary>What the first column means.</summary>
-    public const string Legend = "> best, = as good and used beside it, s stale, x not taken, ! next hop unreachable\n";
+    public const string Legend = "> best, = used beside it, s stale, x not taken, ! next hop unreachable\n";
 
     /// <summary>The answer of <c>GET /bgp/routes</c>: a line a path; what was left out is said in the last line.</summary>
     public static string Text(JsonNode answer, int width)
