@@ -79,4 +79,14 @@ public class FuzzTests
         string[] reached = ["child-deleted", "child-established", "established", "ended", "ike-rekeyed", "invalid-syntax", "malformed", "retransmit", "temporary-failure", "unknown-spi", "wrong-work"];
         Assert.Equal([], reached.Except(keys));
     }
+
+    [Fact]
+    public void BgpMachine_StoriesReachWhatLiesBehindTheOpen()
+    {
+        var reached = new SortedSet<string>(StringComparer.Ordinal);
+        foreach (var seed in BgpMachineTargets.Seeds()) reached.UnionWith(BgpMachineTargets.Tell(seed).Reached);
+        // States, and the first words of notices: an error of RFC 7606, a maximum, a restart.
+        string[] wanted = ["Active", "Connect", "Established", "Idle", "OpenConfirm", "OpenSent", "an", "it", "its"];
+        Assert.Equal([], wanted.Except(reached));
+    }
 }

@@ -43,10 +43,10 @@ internal static class BgpTuning
     public const int UnsentMost = 256 * 1024;
 
     /// <summary>Octets of routes that one step writes to all neighbours together; the rest is for the next step.</summary>
-    public const int ExportPerStep = 2 * 1024 * 1024;
+    public const int ExportPerStep = 256 * 1024;
 
     /// <summary>Prefixes that one step decides on; the rest is for the next step.</summary>
-    public const int DecisionsPerStep = 100_000;
+    public const int DecisionsPerStep = 8_000;
 
     /// <summary>Notices about a neighbour in one <see cref="NoticePeriod"/>; further ones are counted.</summary>
     public const int NoticesMost = 10;

@@ -16,10 +16,10 @@ internal sealed class RouteIntake(Rib rib)
         if (view.Error != UpdateError.None)
         {
             session.Counters.Malformed++;
-            if (session.Notices.Admits(step.Now, out var left)) step.Say(session, true, $"an UPDATE with an error was taken as RFC 7606 says: {view.Why}", left);
+            if (session.UpdateNotices.Admits(step.Now, out var left)) step.Say(session, true, $"an UPDATE with an error was taken as RFC 7606 says: {view.Why}", left);
         }
 
-        if (view.IgnoredFamily != default && session.Notices.Admits(step.Now, out var more))
+        if (view.IgnoredFamily != default && session.UpdateNotices.Admits(step.Now, out var more))
             step.Say(session, true, $"routes of {view.IgnoredFamily}, which is not spoken with it, were ignored", more);
         if (view.IsEndOfRib(out var family))
         {

@@ -67,6 +67,9 @@ internal sealed partial class Session
     /// <summary>What the operator is told about it.</summary>
     public NoticeLimit Notices { get; } = new();
 
+    /// <summary>What the operator is told of its UPDATEs: many errors leave room for the rest.</summary>
+    public NoticeLimit UpdateNotices { get; } = new();
+
     /// <summary>Whether BFD is up; null: not watched, or nothing was said yet.</summary>
     public bool? BfdUp { get; private set; }
 

@@ -21,5 +21,6 @@ internal static class AllTargets
         .. BgpMessageTargets.List,
         .. BgpUpdateTargets.List,
         .. BfdTargets.List,
+        .. BgpMachineTargets.List,
     ];
 }
