@@ -24,7 +24,7 @@ internal sealed partial class PeerManager
             foreach (var record in same) record.IsReplicated = isReplicated;
         }
 
-        foreach (var sa in step.Machine.All.ToArray()) Keep(step, sa);
+        foreach (var sa in step.Machine.All.ToArray()) Keep(step, sa, sa.ConfiguredName is { } name ? records.GetValueOrDefault(name)?.Peer : null);
         foreach (var gone in before.Values.Where(r => !records.ContainsKey(r.Peer.Name)))
         {
             foreach (var wait in gone.Operators.ToArray())
@@ -38,10 +38,9 @@ internal sealed partial class PeerManager
     }
 
     /// <summary>An IKE SA goes on when its entry is there and still means the same peer and the same proof; its children when their tunnels are still the same.</summary>
-    private static void Keep(Step step, IkeSa sa)
+    private static void Keep(Step step, IkeSa sa, IkePeer? peer)
     {
-        if (sa.ConfiguredName is not { } name) return;
-        var peer = step.Configuration.Peers.FirstOrDefault(p => p.Name == name);
+        if (sa.ConfiguredName is null) return;
         var old = sa.Peer;
         if (peer is null || (old is not null && !PeerComparison.SamePeer(old, peer)))
         {

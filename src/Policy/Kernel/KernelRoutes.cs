@@ -48,7 +48,7 @@ public static class KernelRoutes
             }
 
         foreach (var prefix in configuration.Protected.SelectMany(Halves)) wanted.Add(Blackhole(prefix));
-        if (leave is null || configuration.Tunnels.All(t => t.Peer is null)) return wanted;
+        if (leave is null || (effective ?? configuration.Tunnels).All(t => t.Peer is null)) return wanted;
         var ours = new PrefixSet(wanted.Select(r => r.Prefix));
         foreach (var tunnel in effective ?? configuration.Tunnels)
             if (tunnel.Peer is not null && !tunnel.Remote.IsAny && ours.Contains(tunnel.Remote) && leave(tunnel.Remote) is { } way && (way.Gateway.IsAny || way.Gateway.IsV4 == tunnel.Remote.IsV4))

@@ -9,11 +9,12 @@ internal static class IkeAddresses
 {
     /// <summary>
     /// Those that peers name with <c>local</c>; with a peer that names none, every address of this machine besides (not loopback, link-local, nor those of the host's own door).
+    /// <paramref name="gatewayIdentity"/>: the address for peers that are made from routes; none without.
     /// </summary>
-    public static IReadOnlyList<IPAddress> Wanted(IkeConfiguration? ike, GatewayConfiguration gateway, IEnumerable<(KernelAddress Address, string Device)> own)
+    public static IReadOnlyList<IPAddress> Wanted(IkeConfiguration? ike, GatewayConfiguration gateway, IEnumerable<(KernelAddress Address, string Device)> own, IPAddress? gatewayIdentity = null)
     {
-        if (ike is null || ike.Peers.Count == 0) return [];
-        var wanted = new List<IPAddress>();
+        List<IPAddress> wanted = gatewayIdentity is null ? [] : [gatewayIdentity];
+        if (ike is null || ike.Peers.Count == 0) return wanted;
         if (ike.Peers.Any(p => p.Local.Count == 0))
             foreach (var (address, device) in own)
                 if (device != gateway.Vpn?.Device && !AddressScope.IsLoopback(address.Address) && !AddressScope.IsLinkLocal(address.Address))

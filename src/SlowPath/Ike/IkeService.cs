@@ -26,6 +26,7 @@ internal sealed class IkeService : IDisposable
     private CredentialStore? prepared;
     private IReadOnlyList<IPAddress> addresses = [];
     private IReadOnlyList<string> credentialProblems = [];
+    private IkeConfiguration? inForce;
     private bool started;
 
     /// <summary>Makes machine, pool and sockets; nothing is sent or received before <see cref="Start"/>.</summary>
@@ -48,6 +49,9 @@ internal sealed class IkeService : IDisposable
 
     /// <summary>Where the gateway says what happened.</summary>
     public IIkeEvents Events => host;
+
+    /// <summary>From the PAD of the configuration to the one in force, with peers that are made from routes; null where none are made.</summary>
+    public Func<IReadOnlyList<IkePeer>, IReadOnlyList<IkePeer>>? Pad { get; set; }
 
     /// <summary>What was counted.</summary>
     public IkeCounters Counters { get; } = new();
@@ -114,7 +118,14 @@ internal sealed class IkeService : IDisposable
         var ike = configuration.Ike ?? new IkeConfiguration();
         if (prepared is not null) ike = ike with { Credentials = prepared.Credentials, AuthorityHashes = prepared.AuthorityHashes };
         prepared = null;
-        host.Step(new ConfigurationChanged(ike));
+        inForce = ike;
+        Renew();
+    }
+
+    /// <summary>Peers that are made from routes changed: what they do not touch goes on. Nothing before <see cref="Start"/>.</summary>
+    public void Renew()
+    {
+        if (inForce is { } ike) host.Step(new ConfigurationChanged(Pad is null ? ike : ike with { Peers = Pad(ike.Peers) }));
     }
 
     /// <summary>The addresses that IKE shall speak from, as they are now. Called again and again: what could not be opened is tried anew.</summary>

@@ -4,7 +4,8 @@ using Appliance.Shared;
 namespace Appliance.SlowPath.Sas;
 
 /// <summary>
-/// Tunnels as they are now: those of the configuration, with the ends that their children negotiated, and an instance of its template for each IKE SA of a peer that comes from anywhere.
+/// Tunnels as they are now: those of the configuration and those made from routes, with the ends that their children negotiated, and an instance of its template for each IKE SA of a peer that
+/// comes from anywhere.
 /// An instance carries what its children's remote selectors say, and is there as long as one of its SAs is.
 /// </summary>
 internal sealed class EffectiveTunnels
@@ -12,13 +13,20 @@ internal sealed class EffectiveTunnels
     /// <summary>Seconds between NAT keepalives of ESP in UDP, where the configuration names none (RFC 3948 §4).</summary>
     private const ushort KeepaliveSeconds = 20;
     private readonly Dictionary<string, TunnelConfiguration> configured = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, TunnelConfiguration> made = new(StringComparer.Ordinal);
     private readonly Dictionary<string, LiveTunnel> live = new(StringComparer.Ordinal);
     private IReadOnlyList<TunnelConfiguration> order = [];
 
-    public EffectiveTunnels(GatewayConfiguration configuration) => Configure(configuration);
+    /// <param name="configuration">The configuration in force.</param>
+    /// <param name="made">Tunnels that were made from routes before.</param>
+    public EffectiveTunnels(GatewayConfiguration configuration, IEnumerable<TunnelConfiguration>? made = null)
+    {
+        foreach (var tunnel in made ?? []) this.made[tunnel.Name] = tunnel;
+        Configure(configuration);
+    }
 
-    /// <summary>All, those of the configuration first.</summary>
-    public IReadOnlyCollection<TunnelConfiguration> All => [.. order.Select(t => Find(t.Name) ?? t), .. live.Values.Where(l => l.IsInstance).Select(l => l.Now).OfType<TunnelConfiguration>()];
+    /// <summary>All, those of the configuration first, then those made from routes.</summary>
+    public IReadOnlyCollection<TunnelConfiguration> All => [.. order.Select(t => Find(t.Name) ?? t), .. made.Keys.Select(Find).OfType<TunnelConfiguration>(), .. live.Values.Where(l => l.IsInstance).Select(l => l.Now).OfType<TunnelConfiguration>()];
 
     /// <summary>Another configuration is in force.</summary>
     public void Configure(GatewayConfiguration configuration)
@@ -29,14 +37,27 @@ internal sealed class EffectiveTunnels
         foreach (var tunnel in live.Values) Renew(tunnel);
     }
 
+    /// <summary>A tunnel is made from routes, or is another than before.</summary>
+    public void Make(TunnelConfiguration tunnel)
+    {
+        made[tunnel.Name] = tunnel;
+        if (live.TryGetValue(tunnel.Name, out var there)) Renew(there);
+    }
+
+    /// <summary>No route leads into a tunnel that was made for it.</summary>
+    public void Unmake(string name)
+    {
+        if (made.Remove(name) && live.TryGetValue(name, out var there)) Renew(there);
+    }
+
     /// <summary>A tunnel that can have SAs, as it is now: by its name, or an instance's. Null for others, templates included.</summary>
     public TunnelConfiguration? Find(string name) =>
-        live.TryGetValue(name, out var there) ? there.Now : configured.TryGetValue(name, out var tunnel) && !tunnel.IsTemplate ? tunnel : null;
+        live.TryGetValue(name, out var there) ? there.Now : configured.TryGetValue(name, out var tunnel) && !tunnel.IsTemplate ? tunnel : made.GetValueOrDefault(name);
 
-    /// <summary>The tunnel of the configuration that a name, or an instance's name, stands for.</summary>
+    /// <summary>The tunnel of the configuration, or made from routes, that a name, or an instance's name, stands for.</summary>
     public TunnelConfiguration? Configured(string name)
     {
-        if (configured.TryGetValue(name, out var tunnel)) return tunnel;
+        if (configured.TryGetValue(name, out var tunnel) || made.TryGetValue(name, out tunnel)) return tunnel;
         var slash = name.LastIndexOf('/');
         return slash > 0 && configured.TryGetValue(name[..slash], out var template) && template.IsTemplate ? template : null;
     }
@@ -79,7 +100,7 @@ internal sealed class EffectiveTunnels
 
     private void Renew(LiveTunnel tunnel)
     {
-        if (!configured.TryGetValue(tunnel.Source, out var source) || source.IsTemplate != tunnel.IsInstance)
+        if ((!configured.TryGetValue(tunnel.Source, out var source) && !made.TryGetValue(tunnel.Source, out source)) || source.IsTemplate != tunnel.IsInstance)
         {
             tunnel.Now = null;
             return;

@@ -1,6 +1,7 @@
 using Appliance.Crypto;
 using Appliance.Policy;
 using Appliance.Shared;
+using Appliance.SlowPath.CustomerEdge;
 using Appliance.SlowPath.Netlink;
 using Appliance.SlowPath.Sas;
 using Appliance.SlowPath.Tables;
@@ -12,7 +13,7 @@ namespace Appliance.SlowPath.Serving;
 /// The slow path's state and what may be done to it; everything here runs on the loop. Whatever changes (configuration, kernel, SAs, path MTUs) leads to
 /// <see cref="Recompute"/>: Policy says what the tables shall hold, the writers bring the difference to region and kernel.
 /// </summary>
-internal sealed partial class Gateway : IDisposable, IChildHost
+internal sealed partial class Gateway : IDisposable, IChildHost, IForwarding
 {
     private const uint HoldMilliseconds = 2000;
 
@@ -32,15 +33,19 @@ internal sealed partial class Gateway : IDisposable, IChildHost
     private readonly PathMtus pathMtus = new();
     private readonly SemaphoreSlim saChanges = new(1, 1);
     private readonly ILogger log;
+    private readonly bool negotiates;
     private KernelMirror mirror;
     private IReadOnlyList<string> tableProblems = [];
     private TablePlan? plan;
     private bool dirty = true;
     private long recomputeFrom;
 
-    /// <summary>Adopts what the region holds. Nothing is written before <see cref="StartAsync"/>.</summary>
-    public Gateway(string configurationFile, GatewayConfiguration configuration, Region region, IKernel netlink, ILogger log)
+    /// <summary>
+    /// Adopts what the region holds. Nothing is written before <see cref="StartAsync"/>. <paramref name="made"/>: tunnels that an earlier process made from routes; null where none are made.
+    /// </summary>
+    public Gateway(string configurationFile, GatewayConfiguration configuration, Region region, IKernel netlink, ILogger log, IReadOnlyList<TunnelConfiguration>? made = null)
     {
+        negotiates = made is not null;
         this.configurationFile = configurationFile;
         Configuration = configuration;
         Region = region;
@@ -49,7 +54,7 @@ internal sealed partial class Gateway : IDisposable, IChildHost
         kernel = new KernelWriter(netlink, log);
         tables = new TableWriter(region, new Quiescence(region));
         nextHops = new NextHopWatch(tables);
-        tunnels = new EffectiveTunnels(configuration);
+        tunnels = new EffectiveTunnels(configuration, made);
         installer = new SaInstaller(region, tables.Sas, FindTunnel, configuration.Workers.Count);
         children = new ChildSas(region, tables.Sas, installer, tunnels, this, log);
         mirror = netlink.Dump();
@@ -93,7 +98,7 @@ internal sealed partial class Gateway : IDisposable, IChildHost
     {
         ref var header = ref Region.Header;
         header.SlowPathProcess = Environment.ProcessId;
-        header.HoldMilliseconds = Configuration.Tunnels.Any(t => t.Peer is not null) ? NegotiationHoldMilliseconds : HoldMilliseconds;
+        header.HoldMilliseconds = negotiates || Configuration.Tunnels.Any(t => t.Peer is not null) ? NegotiationHoldMilliseconds : HoldMilliseconds;
         header.PathMtuFloor = TunnelMtu.LowestV4;
         header.CryptoTierWanted = Configuration.CryptoTier switch
         {

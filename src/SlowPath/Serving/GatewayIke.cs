@@ -14,6 +14,10 @@ internal sealed partial class Gateway
     /// <summary>This machine's addresses with the names of their devices.</summary>
     public IEnumerable<(KernelAddress Address, string Device)> OwnAddresses => mirror.Addresses;
 
+    /// <inheritdoc/>
+    public bool IsOutside(IpAddress address) =>
+        mirror.Addresses.Any(a => a.Address.Address == address && Configuration.Ports.Any(p => p.Side == PortSide.Unprotected && p.Device == a.Device));
+
     /// <summary>The configuration with the host's own door as it is now: with the inner addresses that peers gave us.</summary>
     private GatewayConfiguration WithInnerAddresses => innerAddresses.Count == 0 || Configuration.Vpn is not { } vpn
         ? Configuration

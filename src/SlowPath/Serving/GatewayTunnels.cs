@@ -21,6 +21,29 @@ internal sealed partial class Gateway
     /// <inheritdoc/>
     void IChildHost.Raise(IkeEvent e) => Ike?.Raise(e);
 
+    /// <summary>Tunnels that routes need now, or that are others than before: they are there when this returns, before the routes that lead into them.</summary>
+    public void Make(IEnumerable<TunnelConfiguration> wanted)
+    {
+        foreach (var tunnel in wanted)
+        {
+            var before = tunnels.Configured(tunnel.Name);
+            tunnels.Make(tunnel);
+            if (before is not null && Shape(before) != Shape(tunnel))
+                foreach (var sa in SasOf(tunnel.Name).ToList()) tables.Sas.Retire(sa);
+            Apply(tunnel.Name, null);
+        }
+    }
+
+    /// <summary>Tunnels that no route leads into any more; their SAs go with them.</summary>
+    public void Unmake(IEnumerable<string> names)
+    {
+        foreach (var name in names)
+        {
+            tunnels.Unmake(name);
+            Apply(name, null);
+        }
+    }
+
     private void SettleTunnels()
     {
         if (changedTunnels.Count == 0) return;
@@ -48,7 +71,7 @@ internal sealed partial class Gateway
 
     private bool IsKernelConcerned(string name, TunnelConfiguration? now, TunnelChange change)
     {
-        if (tunnels.Configured(name) is not { } source) return true;
+        if (tunnels.Configured(name) is not { } source) return !SecurityGateways.TryGateway(name, out var gateway) || kernel.IsInTheWay(gateway);
         if (change.After?.Remote is { } remote && kernel.IsInTheWay(remote)) return true;
         if (!source.IsTemplate) return source.Kind == Shared.TunnelKind.Transport && change.After?.Remote != source.Remote;
         return now is null ? source.Kind == Shared.TunnelKind.Transport || change.Routes.Any(r => !source.Routes.Any(p => p.Contains(r.Prefix))) : !KernelRoutes.AreCovered(now, source);

@@ -5,6 +5,7 @@ using Appliance.SlowPath.Api;
 using Appliance.SlowPath.Bfd;
 using Appliance.SlowPath.Bgp;
 using Appliance.SlowPath.Configuration;
+using Appliance.SlowPath.CustomerEdge;
 using Appliance.SlowPath.Ike;
 using Appliance.SlowPath.Netlink;
 using Appliance.SlowPath.Sas;
@@ -21,6 +22,7 @@ internal sealed class Server : IDisposable
     private readonly BfdService bfd;
     private readonly BgpService bgp;
     private readonly VrfClient vrfs = new();
+    private readonly SecurityGatewayService? edge;
     private readonly EventLoop loop;
     private readonly ILogger log;
     private readonly RuntimePaths paths;
@@ -34,17 +36,21 @@ internal sealed class Server : IDisposable
         this.log = log;
         this.paths = paths;
         restarted = Volatile.Read(ref region.Header.SlowPathReady) != 0;
-        gateway = new Gateway(configurationFile, configuration.Gateway, region, new NetlinkClient(), log) { ExpectsLearned = configuration.Bgp is not null };
+        var made = configuration.Ce is null ? null : MadeTunnels.InRegion(region, configuration);
+        gateway = new Gateway(configurationFile, configuration.Gateway, region, new NetlinkClient(), log, made) { ExpectsLearned = configuration.Bgp is not null };
         loop = new EventLoop(Tick, TickMilliseconds);
         this.configuration = configuration;
         ike = new IkeService(loop, region, gateway.Children, gateway.UseInnerAddresses, exportFile, log);
         loop.Turns.Add(ike.Turn);
         bfd = new BfdService(loop, log);
         loop.Turns.Add(bfd.Turn);
-        bgp = new BgpService(loop, gateway.NextHops, bfd, new PlainRoutes(gateway.Learn, gateway.LearnedComplete), new VrfRoutes(vrfs, log), log);
+        if (made is not null) edge = new SecurityGatewayService(configuration, OpenProtected(configuration), made, gateway, log) { PadChanged = ike.Renew };
+        IRouteIntake intake = edge is not null ? edge : new PlainRoutes(gateway.Learn, gateway.LearnedComplete);
+        bgp = new BgpService(loop, gateway.NextHops, bfd, intake, new VrfRoutes(vrfs, log), log);
         loop.Turns.Add(bgp.Turn);
         gateway.Ike = ike.Events;
-        gateway.Prepare = ike.Prepare;
+        ike.Pad = edge is null ? null : edge.Pad;
+        gateway.Prepare = loaded => loaded.Ce is null != edge is null ? "'ce' cannot be added or removed while running: restart the gateway for it" : ike.Prepare(loaded);
         gateway.Reloaded += Reloaded;
     }
 
@@ -79,7 +85,15 @@ internal sealed class Server : IDisposable
         vrfs.Dispose();
         bfd.Dispose();
         ike.Dispose();
+        edge?.Dispose();
         gateway.Dispose();
+    }
+
+    private ProtectedFile OpenProtected(LoadedConfiguration loaded)
+    {
+        var file = ProtectedFile.Open(loaded.Gateway.StateDirectory, loaded.Ce!.ResetMemory, out var aside);
+        if (aside is not null) log.LogWarning("the file of protected prefixes was damaged and is now {Aside}: what was remembered there is forgotten", aside);
+        return file;
     }
 
     private static void Stop(PosixSignalContext context, CancellationTokenSource stop)
@@ -102,6 +116,8 @@ internal sealed class Server : IDisposable
             await loop.RunAsync(gateway.StartAsync);
             await loop.RunAsync(() =>
             {
+                edge?.Start();
+                if (configuration.Bgp is null) edge?.Complete();
                 ike.Start(configuration, Addresses());
                 bfd.Use(configuration.Bfd);
                 bgp.Start(configuration.Bgp, restarted);
@@ -149,14 +165,16 @@ internal sealed class Server : IDisposable
             bgp.SecondPassed();
         }
 
+        edge?.Tick(now);
         gateway.Settle();
     }
 
-    private IReadOnlyList<IPAddress> Addresses() => IkeAddresses.Wanted(configuration.Ike, gateway.Configuration, gateway.OwnAddresses);
+    private IReadOnlyList<IPAddress> Addresses() => IkeAddresses.Wanted(configuration.Ike, gateway.Configuration, gateway.OwnAddresses, configuration.Ce?.Gateways.Gateway.ToIPAddress());
 
     private void Reloaded(LoadedConfiguration loaded)
     {
         configuration = loaded;
+        edge?.Use(loaded);
         ike.SeeAddresses(Addresses());
         ike.Use(loaded);
         bfd.Use(loaded.Bfd);

@@ -1,0 +1,161 @@
+using Appliance.Ike;
+using Appliance.Policy;
+using Appliance.Shared;
+using Appliance.SlowPath.Configuration;
+using Appliance.SlowPath.Sas;
+using Appliance.SlowPath.Serving;
+using Microsoft.Extensions.Logging;
+
+namespace Appliance.SlowPath.CustomerEdge;
+
+/// <summary>
+/// The customer edge while it runs (draft-guichard-ce-ce-ipsec-00 §7): what <see cref="Policy.SecurityGateways"/> decides becomes, in this order, 1. remembered prefixes on the disk, 2. tunnels to
+/// new gateways, 3. routes, 4. entries of the PAD, many at once, 5. the end of tunnels that nothing leads to. On the loop.
+/// </summary>
+internal sealed class SecurityGatewayService : IRouteIntake, IDisposable
+{
+    /// <summary>The PAD is given to IKE so often at most; a long one more seldom.</summary>
+    private const int PadMilliseconds = 100, PadRest = 5;
+    private const int SecondMilliseconds = 1000;
+    private readonly IForwarding forwarding;
+    private readonly ProtectedWriter writer;
+    private readonly Policy.SecurityGateways gateways;
+    private readonly MadeTunnels made = new();
+    private readonly EdgeLog log;
+    private LoadedConfiguration configuration;
+    private CeConfiguration ce;
+    private bool outside = true;
+    private long padAt, secondAt;
+
+    /// <param name="configuration">With a <c>ce</c> section.</param>
+    /// <param name="file">What is remembered; disposed of by this.</param>
+    /// <param name="found">Tunnels that an earlier process made.</param>
+    /// <param name="forwarding">Tables and tunnels.</param>
+    /// <param name="log">The log.</param>
+    public SecurityGatewayService(LoadedConfiguration configuration, ProtectedFile file, IReadOnlyList<TunnelConfiguration> found, IForwarding forwarding, ILogger log)
+    {
+        this.configuration = configuration;
+        this.forwarding = forwarding;
+        this.log = new EdgeLog(log);
+        ce = configuration.Ce ?? throw new ArgumentException("there is no 'ce' section", nameof(configuration));
+        gateways = new Policy.SecurityGateways(ce.Gateways, file.Prefixes);
+        writer = new ProtectedWriter(file);
+        foreach (var tunnel in found) made.Use(tunnel.Remote);
+    }
+
+    /// <summary>Called when the PAD changed: whoever has it asks for it again (<see cref="Pad"/>).</summary>
+    public Action? PadChanged { get; set; }
+
+    /// <summary>Decisions, and what is remembered.</summary>
+    public Policy.SecurityGateways Decisions => gateways;
+
+    /// <summary>The section in force.</summary>
+    public CeConfiguration Configuration => ce;
+
+    /// <summary>What is wrong, one sentence each.</summary>
+    public IEnumerable<string> Problems
+    {
+        get
+        {
+            if (writer.Problem is { } problem) yield return problem;
+            if (!outside) yield return $"no unprotected port has the Security Gateway Identity {ce.Gateways.Gateway}: gateways cannot reach us; give a port that address or correct ce: gateway";
+        }
+    }
+
+    /// <summary>The PAD with the gateways in use.</summary>
+    public IReadOnlyList<IkePeer> Pad(IReadOnlyList<IkePeer> peers)
+    {
+        made.PadTaken();
+        return ce.Pad(peers, made.InPad);
+    }
+
+    /// <summary>What is remembered is discarded from the start, but for what an earlier process left protected: once the tables stand, before any route is learned.</summary>
+    public void Start() => Apply(gateways.HoldRemembered(p => forwarding.LearnedAt(p) is { Kind: not LearnedKind.Via }, UnixNow));
+
+    /// <inheritdoc/>
+    public void Learn(IReadOnlyList<RoutedPrefix> batch) => Apply(gateways.Learn(batch, UnixNow));
+
+    /// <inheritdoc/>
+    public void Complete()
+    {
+        Apply(gateways.HoldRemembered(_ => false, UnixNow));
+        forwarding.LearnedComplete();
+        foreach (var gateway in made.All.ToList())
+            if (!gateways.Gateways.ContainsKey(gateway))
+                made.Leave(gateway, Environment.TickCount64);
+    }
+
+    /// <summary>Another configuration is in force; the PAD is asked for after this.</summary>
+    public void Use(LoadedConfiguration loaded)
+    {
+        configuration = loaded;
+        ce = loaded.Ce!;
+        forwarding.Make(made.All.Select(Tunnel));
+        Apply(gateways.Configure(ce.Gateways, UnixNow));
+    }
+
+    /// <summary>Many times a second: what is due. <paramref name="now"/>: <see cref="Environment.TickCount64"/>.</summary>
+    public void Tick(long now)
+    {
+        if (made.Due(now) is { Count: > 0 } gone)
+        {
+            forwarding.Unmake(gone.Select(Policy.SecurityGateways.TunnelName));
+            log.Gone(gone);
+        }
+
+        if (made.PadChanged && now >= padAt)
+        {
+            PadChanged?.Invoke();
+            made.PadTaken();
+            padAt = now + Math.Max(PadMilliseconds, PadRest * (Environment.TickCount64 - now));
+        }
+
+        if (now < secondAt) return;
+        secondAt = now + SecondMilliseconds;
+        writer.Retry();
+        outside = forwarding.IsOutside(ce.Gateways.Gateway);
+    }
+
+    /// <summary>Forgets a remembered prefix.</summary>
+    /// <exception cref="RefusedException">It is not remembered, or announced with an identity that is accepted.</exception>
+    public void Clear(IpPrefix prefix)
+    {
+        var changes = gateways.Clear(prefix, UnixNow)
+            ?? throw new RefusedException($"{prefix} is not remembered", "GET /protected lists what is; a narrower prefix is remembered by the widest one that contains it", 404);
+        Apply(changes);
+        if (gateways.Entries.TryGetValue(prefix, out var entry) && entry.IsForwarded)
+            throw new RefusedException($"{prefix} is {entry.Explanation}: it stays remembered", "withdraw the route first, or refuse it in ce: accept", 409);
+        log.Cleared(prefix.ToString());
+    }
+
+    /// <summary>Forgets all but what is announced with an identity that is accepted; returns how many.</summary>
+    public int ClearAll()
+    {
+        var before = gateways.Remembered.Count;
+        Apply(gateways.ClearAll(UnixNow));
+        var cleared = before - gateways.Remembered.Count;
+        log.Cleared($"all but {gateways.Remembered.Count} prefixes");
+        return Math.Max(0, cleared);
+    }
+
+    /// <summary>Waits, for a while, until what is remembered is on the disk.</summary>
+    public bool Finish() => writer.Finish();
+
+    /// <inheritdoc/>
+    public void Dispose() => writer.Dispose();
+
+    private static long UnixNow => DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+
+    private TunnelConfiguration Tunnel(IpAddress gateway) => ce.TunnelTo(gateway, configuration.Ike?.Peers ?? []);
+
+    private void Apply(SecurityGatewayChanges changes)
+    {
+        if (changes.IsEmpty) return;
+        writer.Write(changes.Remembered, changes.Forgotten);
+        var fresh = changes.NewGateways.Where(made.Use).ToList();
+        if (fresh.Count > 0) forwarding.Make(fresh.Select(Tunnel));
+        if (changes.Routes.Count > 0) forwarding.Learn(changes.Routes);
+        foreach (var gateway in changes.GoneGateways) made.Leave(gateway, Environment.TickCount64);
+        log.Changed(changes, fresh);
+    }
+}
