@@ -37,7 +37,7 @@ internal sealed class Server : IDisposable
         this.paths = paths;
         restarted = Volatile.Read(ref region.Header.SlowPathReady) != 0;
         var made = configuration.Ce is null ? null : MadeTunnels.InRegion(region, configuration);
-        gateway = new Gateway(configurationFile, configuration.Gateway, region, new NetlinkClient(), log, made) { ExpectsLearned = configuration.Bgp is not null };
+        gateway = new Gateway(configurationFile, configuration.Gateway, region, new NetlinkClient(), log, made) { ExpectsLearned = configuration.Bgp is not null || made is not null };
         loop = new EventLoop(Tick, TickMilliseconds);
         this.configuration = configuration;
         ike = new IkeService(loop, region, gateway.Children, gateway.UseInnerAddresses, exportFile, log);
@@ -110,13 +110,13 @@ internal sealed class Server : IDisposable
             await loop.RunAsync(() =>
             {
                 gateway.ReadKernel();
+                edge?.Start();
                 return true;
             });
             await api.StartAsync();
             await loop.RunAsync(gateway.StartAsync);
             await loop.RunAsync(() =>
             {
-                edge?.Start();
                 if (configuration.Bgp is null) edge?.Complete();
                 ike.Start(configuration, Addresses());
                 bfd.Use(configuration.Bfd);
