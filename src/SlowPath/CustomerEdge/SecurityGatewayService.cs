@@ -14,8 +14,8 @@ namespace Appliance.SlowPath.CustomerEdge;
 /// </summary>
 internal sealed class SecurityGatewayService : IRouteIntake, IDisposable
 {
-    /// <summary>The PAD is given to IKE so often at most; a long one more seldom.</summary>
-    private const int PadMilliseconds = 100, PadRest = 5;
+    /// <summary>After the PAD was given to IKE, so many times as long it is not given again.</summary>
+    private const int PadRest = 5;
     private const int SecondMilliseconds = 1000;
     private readonly IForwarding forwarding;
     private readonly ProtectedWriter writer;
@@ -94,6 +94,13 @@ internal sealed class SecurityGatewayService : IRouteIntake, IDisposable
         Apply(gateways.Configure(ce.Gateways, UnixNow));
     }
 
+    /// <summary>The loop's turn, before that of IKE: what a peer asks for next finds the PAD as routes say. Says when it wants to be called next.</summary>
+    public long Turn()
+    {
+        if (made.PadChanged && Environment.TickCount64 >= padAt) RenewPad();
+        return made.PadChanged ? padAt : long.MaxValue;
+    }
+
     /// <summary>Many times a second: what is due. <paramref name="now"/>: <see cref="Environment.TickCount64"/>.</summary>
     public void Tick(long now)
     {
@@ -103,18 +110,14 @@ internal sealed class SecurityGatewayService : IRouteIntake, IDisposable
             log.Gone(gone);
         }
 
-        if (made.PadChanged && now >= padAt)
-        {
-            PadChanged?.Invoke();
-            made.PadTaken();
-            padAt = now + Math.Max(PadMilliseconds, PadRest * (Environment.TickCount64 - now));
-        }
-
         if (now < secondAt) return;
         secondAt = now + SecondMilliseconds;
         writer.Retry();
         outside = forwarding.IsOutside(ce.Gateways.Gateway);
     }
+
+    /// <summary>A packet that waits for a gateway that IKE does not know yet is the reason to tell it now.</summary>
+    public IIkeEvents Before(IIkeEvents events) => new PacketsFirst(this, events);
 
     /// <summary>Forgets a remembered prefix.</summary>
     /// <exception cref="RefusedException">It is not remembered, or announced with an identity that is accepted.</exception>
@@ -148,6 +151,14 @@ internal sealed class SecurityGatewayService : IRouteIntake, IDisposable
 
     private TunnelConfiguration Tunnel(IpAddress gateway) => ce.TunnelTo(gateway, configuration.Ike?.Peers ?? []);
 
+    private void RenewPad()
+    {
+        var begin = Environment.TickCount64;
+        PadChanged?.Invoke();
+        made.PadTaken();
+        padAt = begin + PadRest * (Environment.TickCount64 - begin);
+    }
+
     private void Apply(SecurityGatewayChanges changes)
     {
         if (changes.IsEmpty) return;
@@ -157,5 +168,14 @@ internal sealed class SecurityGatewayService : IRouteIntake, IDisposable
         if (changes.Routes.Count > 0) forwarding.Learn(changes.Routes);
         foreach (var gateway in changes.GoneGateways) made.Leave(gateway, Environment.TickCount64);
         log.Changed(changes, fresh);
+    }
+
+    private sealed class PacketsFirst(SecurityGatewayService service, IIkeEvents events) : IIkeEvents
+    {
+        public void Raise(IkeEvent e)
+        {
+            if (e is PacketWaits && service.made.PadChanged) service.RenewPad();
+            events.Raise(e);
+        }
     }
 }

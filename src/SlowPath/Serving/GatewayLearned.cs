@@ -36,7 +36,12 @@ internal sealed partial class Gateway
     }
 
     /// <summary>The learned route of exactly this prefix, in force or not; null when there is none.</summary>
-    public LearnedTarget? LearnedAt(IpPrefix prefix) => tables.LearnedAt(prefix);
+    public LearnedTarget? LearnedAt(IpPrefix prefix)
+    {
+        // What an earlier process left is known once the first tables stand.
+        if (plan is null) Recompute();
+        return tables.LearnedAt(prefix);
+    }
 
     private void SetRoom(bool room)
     {

@@ -41,14 +41,15 @@ internal sealed class Server : IDisposable
         loop = new EventLoop(Tick, TickMilliseconds);
         this.configuration = configuration;
         ike = new IkeService(loop, region, gateway.Children, gateway.UseInnerAddresses, exportFile, log);
+        if (made is not null) edge = new SecurityGatewayService(configuration, OpenProtected(configuration), made, gateway, log) { PadChanged = ike.Renew };
+        if (edge is not null) loop.Turns.Add(edge.Turn);
         loop.Turns.Add(ike.Turn);
         bfd = new BfdService(loop, log);
         loop.Turns.Add(bfd.Turn);
-        if (made is not null) edge = new SecurityGatewayService(configuration, OpenProtected(configuration), made, gateway, log) { PadChanged = ike.Renew };
         IRouteIntake intake = edge is not null ? edge : new PlainRoutes(gateway.Learn, gateway.LearnedComplete);
         bgp = new BgpService(loop, gateway.NextHops, bfd, intake, new VrfRoutes(vrfs, log), log);
         loop.Turns.Add(bgp.Turn);
-        gateway.Ike = ike.Events;
+        gateway.Ike = edge is null ? ike.Events : edge.Before(ike.Events);
         ike.Pad = edge is null ? null : edge.Pad;
         gateway.Prepare = loaded => loaded.Ce is null != edge is null ? "'ce' cannot be added or removed while running: restart the gateway for it" : ike.Prepare(loaded);
         gateway.Reloaded += Reloaded;

@@ -141,7 +141,8 @@ internal sealed class EdgeNode : IDisposable
         loop = new EventLoop(Tick, 5);
         ike = new IkeService(loop, Region, Gateway.Children, Gateway.UseInnerAddresses, null, Log);
         Edge = new SecurityGatewayService(loaded, ProtectedFile.Open(Path.Combine(folder, "state"), false, out _), made, Gateway, Log) { PadChanged = ike.Renew };
-        (ike.Pad, Gateway.Ike) = (Edge.Pad, ike.Events);
+        (ike.Pad, Gateway.Ike) = (Edge.Pad, Edge.Before(ike.Events));
+        loop.Turns.Add(Edge.Turn);
         loop.Turns.Add(ike.Turn);
         var (running, token) = (loop, stop.Token);
         thread = new Thread(() => running.Run(token)) { IsBackground = true };
