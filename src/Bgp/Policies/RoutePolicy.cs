@@ -27,6 +27,9 @@ public sealed record PolicyTerm(IReadOnlyList<RouteCondition> Conditions, RouteE
 public sealed class RoutePolicy : IRoutePolicy
 {
     private readonly PolicyTerm[] terms;
+
+    /// <summary>By term, what was edited last and what came of it: the routes of an UPDATE share one object.</summary>
+    private readonly Edited?[] last;
     private readonly bool acceptsOtherwise;
     private readonly string? fingerprint;
 
@@ -44,6 +47,7 @@ public sealed class RoutePolicy : IRoutePolicy
         }
 
         this.terms = [.. reached];
+        last = new Edited?[this.terms.Length];
         DependsOnPrefix = reached.Exists(t => t.Conditions.Any(c => c.DependsOnPrefix));
     }
 
@@ -62,11 +66,12 @@ public sealed class RoutePolicy : IRoutePolicy
     /// <inheritdoc/>
     public PathAttributes? Apply(PolicySession session, Family family, in Nlri nlri, PathAttributes attributes)
     {
-        foreach (var term in terms)
+        for (var i = 0; i < terms.Length; i++)
         {
+            var term = terms[i];
             if (!Fits(term, new RouteInQuestion(session, family, nlri.Prefix, attributes))) continue;
             if (term.Outcome == TermOutcome.Reject) return null;
-            if (term.Edit is not null) attributes = term.Edit.Apply(session, family, attributes);
+            if (term.Edit is { } edit) attributes = Edit(i, edit, session, family, attributes);
             if (term.Outcome == TermOutcome.Accept) return attributes;
         }
 
@@ -79,6 +84,14 @@ public sealed class RoutePolicy : IRoutePolicy
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Name, fingerprint);
 
+    private PathAttributes Edit(int term, RouteEdit edit, PolicySession session, Family family, PathAttributes attributes)
+    {
+        if (last[term] is { } known && ReferenceEquals(known.Before, attributes) && ReferenceEquals(known.Session, session) && known.Family == family) return known.After;
+        var after = edit.Apply(session, family, attributes);
+        last[term] = new Edited(session, family, attributes, after);
+        return after;
+    }
+
     private static bool Fits(PolicyTerm term, in RouteInQuestion route)
     {
         foreach (var condition in term.Conditions)
@@ -86,4 +99,6 @@ public sealed class RoutePolicy : IRoutePolicy
                 return false;
         return true;
     }
+
+    private sealed record Edited(PolicySession Session, Family Family, PathAttributes Before, PathAttributes After);
 }

@@ -125,6 +125,18 @@ public sealed class RoutePolicyTests
     }
 
     [Fact]
+    public void RoutesThatShareAttributesShareWhatBecomesOfThem()
+    {
+        var policy = new RoutePolicy("p", [new PolicyTerm([], new RouteEdit { PrependOwn = 1 }, TermOutcome.Accept)], false);
+        PathAttributes Ask(PolicySession session, PathAttributes attributes) => policy.Apply(session, Family.Ipv4Unicast, Ten, attributes)!;
+        var first = Ask(Session, Plain);
+        Assert.Same(first, Ask(Session, Plain));
+        Assert.Equal(7u, Ask(Session with { LocalAs = 7 }, Plain).AsPath[0].Ases[0]);
+        Assert.Equal(65001u, Ask(Session, Plain).AsPath[0].Ases[0]);
+        Assert.NotEqual(first, Ask(Session, new PathAttributes(Plain) { Med = 6 }));
+    }
+
+    [Fact]
     public void ARangeOfNeighborsByItsName()
     {
         var spoke = Session with { Neighbor = "spokes-198.51.100.1" };

@@ -200,6 +200,31 @@ public sealed class BgpErrors : IDisposable
     public void Unwise(string line, string warning) => Assert.StartsWith(warning, Assert.Single(Warnings(BgpFiles.Section(line))), StringComparison.Ordinal);
 
     [Fact]
+    public void EveryCutOfAGoodSectionIsAnswered()
+    {
+        for (var length = 0; length < BgpFiles.Everything.Length; length += 7) _ = files.Errors(BgpFiles.Everything[..length]);
+    }
+
+    [Fact]
+    public void EveryKeyOfTheWrongKindIsAnError()
+    {
+        var lines = BgpFiles.Everything.Split('\n');
+        for (var i = 1; i < lines.Length; i++)
+        {
+            var colon = lines[i].IndexOf(':', StringComparison.Ordinal);
+            if (colon < 0 || lines[i].TrimStart() is ['-', ..] or ['p', 'a', 's', 's', 'w', ..]) continue;
+            foreach (var wrong in (string[])["[[x]]", "{ x: { y: z } }", "\"\\e\""])
+            {
+                // What stands below the key would belong to it: it goes.
+                var rest = lines.Skip(i + 1).SkipWhile(l => l.Length > 0 && l.Length - l.TrimStart().Length > lines[i].Length - lines[i].TrimStart().Length);
+                var told = files.Errors(string.Join('\n', [.. lines[..i], lines[i][..(colon + 1)] + " " + wrong, .. rest]));
+                Assert.True(told.Length > 0, lines[i]);
+                Assert.All(told, t => Assert.DoesNotContain('\e', t));
+            }
+        }
+    }
+
+    [Fact]
     public void NoErrorShowsAKey()
     {
         var told = files.Errors(BgpFiles.Section("neighbors: [{ address: 192.0.2.9, as: 65001, password: 0xfeedfacf, pasword: 1 }]"));
