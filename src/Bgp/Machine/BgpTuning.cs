@@ -48,6 +48,9 @@ internal static class BgpTuning
     /// <summary>Prefixes that one step decides on; the rest is for the next step.</summary>
     public const int DecisionsPerStep = 8_000;
 
+    /// <summary>Sets of attributes that are remembered by the octets that they were read from, for each session.</summary>
+    public const int AttributesRemembered = 1024;
+
     /// <summary>Notices about a neighbour in one <see cref="NoticePeriod"/>; further ones are counted.</summary>
     public const int NoticesMost = 10;
 

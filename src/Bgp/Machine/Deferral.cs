@@ -23,14 +23,15 @@ internal sealed class Deferral
     {
         if (isConfigured) return;
         (isConfigured, Restarted) = (true, restarted);
-        IsActive = restarted && step.Configuration.Neighbors.Any(n => !n.Disabled);
+        IsActive = restarted && (step.Configuration.Neighbors.Any(n => !n.Disabled) || step.Configuration.Dynamic.Count > 0);
         if (IsActive) step.Machine.Timers.Set(new TimerKey(0, SessionTimer.Deferral), step.Now.Plus(Math.Max(0, step.Configuration.DeferralSeconds) * 1000L));
     }
 
     /// <summary>End-of-RIB came, a session was established or ended: perhaps nothing is waited for any more.</summary>
     public void Check(BgpStep step)
     {
-        if (IsActive && step.Machine.Sessions.All.All(s => s.Range is not null || s.IsDisabled || s.OwesNoEndOfRib)) End(step);
+        // Which neighbours of a range will come back nobody knows: they get the whole time.
+        if (IsActive && step.Configuration.Dynamic.Count == 0 && step.Machine.Sessions.All.All(s => s.Range is not null || s.IsDisabled || s.OwesNoEndOfRib)) End(step);
     }
 
     /// <summary>The timer expired: the decision is made with what is there.</summary>
@@ -39,8 +40,12 @@ internal sealed class Deferral
         if (IsActive)
         {
             var missing = step.Machine.Sessions.All.Where(s => s.Range is null && !s.IsDisabled && !s.OwesNoEndOfRib).Select(s => s.Name).Order(StringComparer.Ordinal).ToList();
-            step.Actions.Add(new BgpNotice(missing.Count > 0 ? missing[0] : "", true,
-                $"after our restart End-of-RIB did not come in {step.Configuration.DeferralSeconds} s from {string.Join(", ", missing)}: routes are chosen without (RFC 4724 §4.1)"));
+            if (missing.Count > 0)
+            {
+                step.Actions.Add(new BgpNotice(missing[0], true,
+                    $"after our restart End-of-RIB did not come in {step.Configuration.DeferralSeconds} s from {string.Join(", ", missing)}: routes are chosen without (RFC 4724 §4.1)"));
+            }
+
             End(step);
         }
         else if (!isAnnounced)

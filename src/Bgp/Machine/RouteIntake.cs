@@ -9,6 +9,7 @@ internal sealed class RouteIntake(Rib rib)
         if (!UpdateReader.TryRead(body, connection.Reading, out var view))
         {
             session.Counters.Malformed++;
+            if (session.UpdateNotices.Admits(step.Now, out var before)) step.Say(session, true, $"an UPDATE ends the session: {view.Why}; {view.Evidence}", before);
             session.Drop(step, connection, view.Notification, $"UpdateMsgErr: {view.Why}", Loss.ErrorHere);
             return;
         }
@@ -16,7 +17,7 @@ internal sealed class RouteIntake(Rib rib)
         if (view.Error != UpdateError.None)
         {
             session.Counters.Malformed++;
-            if (session.UpdateNotices.Admits(step.Now, out var left)) step.Say(session, true, $"an UPDATE with an error was taken as RFC 7606 says: {view.Why}", left);
+            if (session.UpdateNotices.Admits(step.Now, out var left)) step.Say(session, true, $"an UPDATE with an error was taken as RFC 7606 says: {view.Why}; {view.Evidence}", left);
         }
 
         if (view.IgnoredFamily != default && session.UpdateNotices.Admits(step.Now, out var more))

@@ -44,7 +44,7 @@ internal sealed class Connection(Session session, ulong id, bool isOutgoing, IPE
     public UpdateOptions Reading { get; set; }
 
     /// <summary>Attributes by the octets that they were read from.</summary>
-    public AttributeCache Attributes => attributes ??= new AttributeCache();
+    public AttributeCache Attributes => attributes ??= new AttributeCache(BgpTuning.AttributesRemembered);
 
     /// <summary>How UPDATEs that go out are written.</summary>
     public WriteOptions Writing { get; set; }

@@ -71,7 +71,7 @@ public sealed class RestartTests
     {
         var solo = new Solo(n => n with { Passive = true }, c => c with { RestartSeconds = 120, DeferralSeconds = 40, Networks = [Route("10.1.0.0/16")] }, restarted: true);
         solo.Net.Pass(39_000);
-        Assert.Empty(solo.Speaker.Actions.Where(a => a is RoutesComplete or BestRoutesChanged));
+        Assert.DoesNotContain(solo.Speaker.Actions, a => a is RoutesComplete or BestRoutesChanged);
         Assert.True(solo.Speaker.Machine.Summary(solo.Net.Now).IsRestarting);
         solo.Net.Pass(1_100);
         Assert.NotNull(solo.Speaker.Best("10.1.0.0/16"));
@@ -100,6 +100,19 @@ public sealed class RestartTests
         var updates = hand.Of(MessageType.Update).ToList();
         Assert.Equal(23, updates[^1].Length);
         Assert.True(updates.Count >= 2);
+    }
+
+    [Fact]
+    public void WithNeighborsByPrefixTheWholeTimeIsWaited()
+    {
+        var range = new DynamicNeighbors(System.Net.IPNetwork.Parse("198.51.100.0/24"), To("branch", "0.0.0.0", 0), 5);
+        var solo = new Solo(all: c => c with { Neighbors = [], RestartSeconds = 120, DeferralSeconds = 40, Dynamic = [range], Networks = [Route("10.1.0.0/16")] }, restarted: true);
+        var hand = solo.Dial("198.51.100.7").Establish(65007, 7, Hand.Standard(65007) with { GracefulRestart = new GracefulRestart(false, false, 120, [new(Family.Ipv4Unicast, true)]) });
+        hand.Send(Hand.Update([], [], []));
+        Assert.DoesNotContain(solo.Speaker.Actions, a => a is RoutesComplete);
+        solo.Net.Pass(40_100);
+        Assert.Equal(2, solo.Speaker.Actions.OfType<RoutesComplete>().Count());
+        Assert.Equal(2, hand.Of(MessageType.Update).Count());
     }
 
     [Fact]

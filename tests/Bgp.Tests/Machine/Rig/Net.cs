@@ -54,9 +54,9 @@ internal sealed class Net
 
     public IReadOnlyCollection<End> Ends => ends.Values;
 
-    public Speaker Add(string name, string address)
+    public Speaker Add(string name, string address, IRecordingFormat<BgpEvent, BgpAction>? format = null)
     {
-        var speaker = new Speaker(this, name, address);
+        var speaker = new Speaker(this, name, address, format);
         speakers.Add(speaker);
         return speaker;
     }
@@ -216,7 +216,7 @@ internal sealed class Net
         return (one, other);
     }
 
-    private void Arrive(End to, byte[] octets)
+    private static void Arrive(End to, byte[] octets)
     {
         if (to.IsClosed) return;
         to.Inbox.Write(octets);

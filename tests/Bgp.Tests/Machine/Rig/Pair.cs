@@ -1,3 +1,4 @@
+using Appliance.Machine;
 using static Appliance.Bgp.Tests.Machine.Rig.Samples;
 
 namespace Appliance.Bgp.Tests.Machine.Rig;
@@ -5,10 +6,10 @@ namespace Appliance.Bgp.Tests.Machine.Rig;
 /// <summary>Two speakers back to back: A in AS 65001, B in AS 65002; or both in one.</summary>
 internal sealed class Pair
 {
-    public Pair(int seed = 1)
+    public Pair(int seed = 1, IRecordingFormat<BgpEvent, BgpAction>? format = null)
     {
         Net = new Net(seed);
-        (A, B) = (Net.Add("a", "192.0.2.1"), Net.Add("b", "192.0.2.2"));
+        (A, B) = (Net.Add("a", "192.0.2.1", format), Net.Add("b", "192.0.2.2", format));
     }
 
     public Net Net { get; }

@@ -5,15 +5,29 @@ using Appliance.Machine;
 namespace Appliance.Bgp.Tests.Machine.Rig;
 
 /// <summary>One machine with what a host would do for it. Connections are the net's.</summary>
-internal sealed class Speaker(Net net, string name, string address)
+internal sealed class Speaker
 {
+    private readonly Net net;
+    private readonly IRecordingFormat<BgpEvent, BgpAction>? format;
+    private readonly List<List<string>> recordings = [];
+    private Recorder<BgpEvent, BgpAction>? recorder;
+
     private readonly Dictionary<IPAddress, (bool IsReachable, uint Metric)> hops = [];
 
-    public string Name { get; } = name;
+    public Speaker(Net net, string name, string address, IRecordingFormat<BgpEvent, BgpAction>? format)
+    {
+        (this.net, this.format, Name, Address) = (net, format, name, IPAddress.Parse(address));
+        Machine = Begin();
+    }
 
-    public IPAddress Address { get; } = IPAddress.Parse(address);
+    public string Name { get; }
 
-    public BgpMachine Machine { get; private set; } = new();
+    public IPAddress Address { get; }
+
+    public BgpMachine Machine { get; private set; }
+
+    /// <summary>Lines of each life of the machine, when it is recorded.</summary>
+    public IReadOnlyList<IReadOnlyList<string>> Recordings => recordings;
 
     /// <summary>Everything that the machine wanted.</summary>
     public List<BgpAction> Actions { get; } = [];
@@ -44,7 +58,8 @@ internal sealed class Speaker(Net net, string name, string address)
     {
         if (!IsAlive) return;
         var actions = new List<BgpAction>();
-        Machine.Step(new StepContext(net.Now, net.Entropy), e, actions);
+        if (recorder is null) Machine.Step(new StepContext(net.Now, net.Entropy), e, actions);
+        else recorder.Step(net.Now, net.Entropy.Octets(Entropy.SeedLength), e, actions);
         foreach (var action in actions) Take(action);
     }
 
@@ -53,9 +68,19 @@ internal sealed class Speaker(Net net, string name, string address)
     /// <summary>The process dies and another one begins; what it forwarded stays.</summary>
     public void Restart(BgpConfiguration configuration)
     {
-        Machine = new BgpMachine();
+        Machine = Begin();
         IsAlive = true;
         Configure(configuration, restarted: true);
+    }
+
+    private BgpMachine Begin()
+    {
+        var machine = new BgpMachine();
+        if (format is null) return machine;
+        var lines = new List<string>();
+        recordings.Add(lines);
+        recorder = new Recorder<BgpEvent, BgpAction>(machine, format, lines.Add);
+        return machine;
     }
 
     private void Take(BgpAction action)
