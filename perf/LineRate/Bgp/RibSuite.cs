@@ -17,16 +17,18 @@ internal sealed class RibSuite : ISuite
     public IEnumerable<Row> Run(SuiteOptions options)
     {
         var sets = new RouteGenerator(Seed).Make(options.Routes > 0 ? options.Routes : DefaultRoutes);
-        Measure(sets.Take(500).ToList(), 2, 0, false).Count();
-        foreach (var row in Measure(sets, 1, 0, false)) yield return row;
-        foreach (var row in Measure(sets, 10, 0, false)) yield return row;
-        foreach (var row in Measure(sets, 10, 0, true)) yield return row;
-        foreach (var row in Measure(sets, 1, 10, false)) yield return row;
+        Measure(sets.Take(500).ToList(), new Shape(2)).Count();
+        Shape[] shapes = [new Shape(1), new Shape(10), new Shape(1, Hops: 300), new Shape(10, IsEach: true), new Shape(1, To: 10)];
+        foreach (var shape in shapes)
+        {
+            foreach (var row in Measure(sets, shape)) yield return row;
+        }
     }
 
-    private static IEnumerable<Row> Measure(IReadOnlyList<GeneratedRoutes> sets, int from, int to, bool isEach)
+    private static IEnumerable<Row> Measure(IReadOnlyList<GeneratedRoutes> sets, Shape shape)
     {
-        var streams = Enumerable.Range(0, from).Select(n => UpdateStream.Announce(isEach ? sets : sets.Where((_, i) => i % from == n), 0xc000_0201u + (uint)n, 65001u + (uint)n)).ToArray();
+        var (from, to, hops, isEach) = shape;
+        var streams = Enumerable.Range(0, from).Select(n => Stream(sets.Where((_, i) => isEach || i % from == n), hops, n)).ToArray();
         var routes = sets.Sum(s => s.Prefixes.Length) * (isEach ? from : 1);
         var before = GC.GetTotalMemory(true);
         var rib = new Rib();
@@ -39,7 +41,7 @@ internal sealed class RibSuite : ISuite
         Load(rib, streams, ref changes);
         var seconds = clock.Elapsed.TotalSeconds;
         var used = (Environment.CpuUsage.TotalTime - cpu).TotalSeconds;
-        var note = string.Create(CultureInfo.InvariantCulture, $"{(isEach ? "every neighbour has all" : "shared out")}; {rib.AttributeSetCount} attribute sets, {changes} changes of best routes");
+        var note = string.Create(CultureInfo.InvariantCulture, $"{(isEach ? "every neighbour has all" : "shared out")}; {hops} next hops each, {rib.AttributeSetCount} attribute sets, {changes} changes of best routes");
         if (to == 0)
         {
             yield return new Row { Suite = "rib", Case = "load", Routes = routes, Neighbors = from, Seconds = Math.Round(seconds, 2), CpuSeconds = Math.Round(used, 2), BytesPerRoute = Bytes(before, routes), Note = note };
@@ -57,6 +59,10 @@ internal sealed class RibSuite : ISuite
         while (rib.Settle(Turn, [])) ;
         yield return new Row { Suite = "rib", Case = "down", Routes = routes, Neighbors = from, Seconds = Math.Round(clock.Elapsed.TotalSeconds, 3), Note = string.Create(CultureInfo.InvariantCulture, $"{atOnce.TotalMilliseconds:0} ms of it at once") };
     }
+
+    // A next hop for each part of the routes.
+    private static byte[] Stream(IEnumerable<GeneratedRoutes> sets, int hops, int neighbor) =>
+        [.. Enumerable.Range(0, hops).SelectMany(h => UpdateStream.Announce(sets.Where((_, i) => i % hops == h), 0xc633_6401u + (uint)(h * 16 + neighbor), 65001u + (uint)neighbor))];
 
     private static void Load(Rib rib, byte[][] streams, ref long changes)
     {
@@ -121,6 +127,9 @@ internal sealed class RibSuite : ISuite
         Address = IPAddress.Parse($"192.0.2.{n + 1}"), LocalAddress = IPAddress.Parse("192.0.2.254"),
         Families = [new RibFamily { Family = Family.Ipv4Unicast, Import = Everything, Export = Everything }],
     };
+
+    /// <summary>How many neighbours announce, how many are told, through how many next hops each, and whether each announces all.</summary>
+    private sealed record Shape(int From, int To = 0, int Hops = 1, bool IsEach = false);
 
     private sealed class Open : IRoutePolicy
     {

@@ -42,6 +42,9 @@ internal sealed class Decision(Rib rib)
         return candidates;
     }
 
+    /// <summary>Next hops of the routes that were looked at last, of which nothing is known yet.</summary>
+    public List<int> Unanswered { get; } = [];
+
     /// <summary>Accepted by the import policy, and its next hop can be reached (RFC 4271 §9.1.2.1).</summary>
     public bool CanBeUsed(in Route route) =>
         route.Out != 0 && ((route.Flags & RouteFlags.Tracked) == 0 || rib.Hops.IsReachable(rib.Attributes.Facts(route.Out).NextHop));
@@ -68,6 +71,7 @@ internal sealed class Decision(Rib rib)
 
     private Span<int> Gather(int first)
     {
+        Unanswered.Clear();
         var count = 0;
         for (var at = first; at != 0;)
         {
@@ -76,6 +80,10 @@ internal sealed class Decision(Rib rib)
             {
                 if (count == routes.Length) Array.Resize(ref routes, count * 2);
                 routes[count++] = at;
+            }
+            else if (route.Out != 0 && rib.Attributes.Facts(route.Out).NextHop is var hop && !rib.Hops.IsAnswered(hop))
+            {
+                Unanswered.Add(hop);
             }
 
             at = route.Next;

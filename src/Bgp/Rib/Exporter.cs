@@ -14,7 +14,7 @@ internal sealed class Exporter(Rib rib, Decision decision)
     {
         var state = to.Out;
         batch = default;
-        if (!state.IsStarted || to.Table.IsHeld) return false;
+        if (!state.IsStarted) return false;
         if (state.FilterChanged) LookAtAll(to);
         while (!state.Window.TryTake(to.Facts.Family, out batch))
         {
@@ -27,8 +27,8 @@ internal sealed class Exporter(Rib rib, Decision decision)
     }
 
     /// <summary>Something can be said.</summary>
-    public static bool HasNext(PeerFamily to) => to.Out.IsStarted && !to.Table.IsHeld
-        && (!to.Out.Window.IsEmpty || to.Out.Pending.Count > 0 || to.Out.FilterChanged || (to.Table.IsQuiet && (to.Out.EndOfRibDue || to.Out.EndOfRefreshDue)) || to.Out.DefaultSent != to.Facts.DefaultOriginate);
+    public static bool HasNext(PeerFamily to) => to.Out.IsStarted
+        && (!to.Out.Window.IsEmpty || to.Out.Pending.Count > 0 || to.Out.FilterChanged || (!to.Table.HasWork && (to.Out.EndOfRibDue || to.Out.EndOfRefreshDue)) || to.Out.DefaultSent != to.Facts.DefaultOriginate);
 
     /// <summary>Lets every prefix that there is something to say of wait.</summary>
     public void LookAtAll(PeerFamily to)
@@ -45,14 +45,14 @@ internal sealed class Exporter(Rib rib, Decision decision)
     {
         to.Out.ForgetMade(rib.Attributes);
         to.Out.Window.Clear();
-        if (to.Out.EndOfRibDue && to.Table.IsQuiet)
+        if (to.Out.EndOfRibDue && !to.Table.HasWork)
         {
             to.Out.EndOfRibDue = false;
             batch = new ExportBatch(ExportKind.EndOfRib, to.Facts.Family, null, default);
             return true;
         }
 
-        var isDue = to.Out.EndOfRefreshDue && to.Table.IsQuiet;
+        var isDue = to.Out.EndOfRefreshDue && !to.Table.HasWork;
         if (isDue) to.Out.EndOfRefreshDue = false;
         batch = isDue ? new ExportBatch(ExportKind.EndOfRefresh, to.Facts.Family, null, default) : default;
         return isDue;

@@ -5,6 +5,8 @@ namespace Appliance.Bgp;
 /// <summary>Next hops of all sets of attributes, how far away each is, and which of them the host shall watch.</summary>
 internal sealed class NextHopTable
 {
+    // Beyond so many prefixes that wait for one next hop, all are looked through.
+    private const int MostWaiting = 1 << 16;
     private readonly Dictionary<IPAddress, int> ids = [];
     private readonly Slab<Hop> hops = new();
     private readonly List<int> touched = [];
@@ -12,6 +14,25 @@ internal sealed class NextHopTable
 
     /// <summary>Whether a next hop can be reached.</summary>
     public bool IsReachable(int id) => hops[id].IsReachable;
+
+    /// <summary>Whether the host said how it is.</summary>
+    public bool IsAnswered(int id) => hops[id].IsAnswered;
+
+    /// <summary>A prefix is decided on without knowing how a next hop is: it is decided on again when that is said.</summary>
+    public void Wait(int id, RibTable table, int slot)
+    {
+        ref var hop = ref hops[id];
+        if (hop.IsOverrun) return;
+        hop.Waiting ??= [];
+        if (hop.Waiting.Count < MostWaiting)
+        {
+            hop.Waiting.Add((table, slot));
+            return;
+        }
+
+        hop.Waiting = null;
+        hop.IsOverrun = true;
+    }
 
     /// <summary>Metric of the way to a next hop (RFC 4271 §9.1.2.2 e).</summary>
     public uint Metric(int id) => hops[id].Metric;
@@ -25,7 +46,7 @@ internal sealed class NextHopTable
         {
             id = hops.Take();
             // On the link by its nature (RFC 2545 §3): there is nothing to look up.
-            hops[id].IsOnLink = hops[id].IsReachable = address.IsIPv6LinkLocal;
+            hops[id].IsOnLink = hops[id].IsAnswered = hops[id].IsReachable = address.IsIPv6LinkLocal;
             ids.Add(address, id);
             addresses.Add(id, address);
         }
@@ -71,8 +92,9 @@ internal sealed class NextHopTable
             else if (hop.Uses == 0 && hop.IsWatched)
             {
                 hop.IsWatched = false;
-                hop.IsReachable = false;
+                hop.IsReachable = hop.IsAnswered = hop.IsOverrun = false;
                 hop.Metric = 0;
+                hop.Waiting = null;
                 removed.Add(addresses[id]);
             }
 
@@ -83,11 +105,18 @@ internal sealed class NextHopTable
     }
 
     /// <summary>The host says how a next hop is. The number when routes depend on it and it changed, else 0.</summary>
-    public int Resolve(IPAddress address, bool isReachable, uint metric)
+    /// <param name="address">Its address.</param>
+    /// <param name="isReachable">It can be reached.</param>
+    /// <param name="metric">Metric of the way there.</param>
+    /// <param name="waiting">The only prefixes that it matters to; null: any.</param>
+    public int Resolve(IPAddress address, bool isReachable, uint metric, out List<(RibTable Table, int Slot)>? waiting)
     {
+        waiting = null;
         if (!ids.TryGetValue(address, out var id)) return 0;
         ref var hop = ref hops[id];
         if (hop.IsOnLink) return 0;
+        if (!hop.IsAnswered && !hop.IsOverrun) waiting = hop.Waiting ?? [];
+        (hop.IsAnswered, hop.IsOverrun, hop.Waiting) = (true, false, null);
         if (hop.IsReachable == isReachable && (!isReachable || hop.Metric == metric)) return 0;
         hop.IsReachable = isReachable;
         hop.Metric = isReachable ? metric : 0;
@@ -119,6 +148,9 @@ internal sealed class NextHopTable
         public bool IsWatched;
         public bool IsTouched;
         public bool IsOnLink;
+        public bool IsAnswered;
+        public bool IsOverrun;
+        public List<(RibTable Table, int Slot)>? Waiting;
 
         public int Next { get; set; }
     }

@@ -25,6 +25,7 @@ public sealed partial class Rib
     private readonly Decision decision;
     private readonly Exporter exporter;
     private readonly VpnRoutes vpn;
+    private readonly HashSet<int> changedHops = [];
     private PeerState? last;
 
     /// <summary>An empty RIB.</summary>
@@ -42,7 +43,7 @@ public sealed partial class Rib
     public BgpConfiguration Configuration { get; private set; } = new();
 
     /// <summary>Prefixes wait for <see cref="Settle"/>.</summary>
-    public bool HasWork => tables.Exists(t => t.HasWork);
+    public bool HasWork => changedHops.Count > 0 || tables.Exists(t => t.HasWork);
 
     /// <summary>Routes of all neighbours and our own, those that policies rejected and those between VRFs and VPN included.</summary>
     public int RouteCount => Routes.Count;
@@ -156,23 +157,12 @@ public sealed partial class Rib
     /// <param name="resolved">As in <see cref="NextHopsResolved"/>.</param>
     public void NextHops(IReadOnlyList<(IPAddress Hop, bool IsReachable, uint Metric)> resolved)
     {
-        var changed = new HashSet<int>();
         foreach (var (hop, isReachable, metric) in resolved)
         {
-            if (Hops.Resolve(hop, isReachable, metric) is var id and not 0) changed.Add(id);
+            if (Hops.Resolve(hop, isReachable, metric, out var waiting) is not (var id and not 0)) continue;
+            if (waiting == null) changedHops.Add(id);
+            else foreach (var (table, slot) in waiting) table.TouchUsed(slot);
         }
-
-        if (changed.Count == 0) return;
-        foreach (var table in tables) TouchWhere(table, at => (Routes[at].Flags & RouteFlags.Tracked) != 0 && Routes[at].Out != 0 && changed.Contains(Attributes.Facts(Routes[at].Out).NextHop));
-    }
-
-    /// <summary>Holds the decision of a table back, or takes it up again (RFC 4724 §4.1: a restarting speaker waits for all End-of-RIB). Nothing is sent of it meanwhile.</summary>
-    /// <param name="vrf">Name of the VRF; empty for the global table.</param>
-    /// <param name="family">The family.</param>
-    /// <param name="isHeld">Hold back.</param>
-    public void Hold(string vrf, Family family, bool isHeld)
-    {
-        if (Table(vrf, family) is { } table) table.IsHeld = isHeld;
     }
 
     /// <summary>The table of a VPN family, of unicast, and so on, outside of VRFs.</summary>

@@ -116,7 +116,6 @@ public sealed partial class Rib
     private void Empty(RibTable table)
     {
         table.IsDying = true;
-        table.IsHeld = false;
         foreach (var family in table.Outs.ToArray())
         {
             Leave(family);

@@ -9,6 +9,7 @@ public sealed partial class Rib
     /// <returns>Prefixes still wait.</returns>
     public bool Settle(int budget, List<BestRoutesChanged> changes)
     {
+        FollowHops();
         var more = true;
         while (more && budget > 0)
         {
@@ -44,6 +45,7 @@ public sealed partial class Rib
         var isLookedAt = (state.Flags & PrefixFlags.Look) != 0;
         state.Flags = PrefixFlags.Used;
         var best = decision.Best(state.Routes);
+        foreach (var hop in decision.Unanswered) Hops.Wait(hop, table, slot);
         Span<ChosenPath> chosen = stackalloc ChosenPath[best.Length];
         for (var i = 0; i < best.Length; i++)
         {
@@ -73,6 +75,15 @@ public sealed partial class Rib
 
         BestPaths.Release(before);
         table.Collect(slot);
+    }
+
+    // Next hops that changed since the last time, all in one walk.
+    private void FollowHops()
+    {
+        if (changedHops.Count == 0) return;
+        foreach (var table in tables)
+            TouchWhere(table, at => (Routes[at].Flags & RouteFlags.Tracked) != 0 && Routes[at].Out != 0 && changedHops.Contains(Attributes.Facts(Routes[at].Out).NextHop));
+        changedHops.Clear();
     }
 
     private void Mark(PeerFamily to, int slot, bool isRelabelled)

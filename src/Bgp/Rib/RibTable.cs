@@ -16,17 +16,11 @@ internal sealed class RibTable(Rib rib, VrfState? vrf, Family family)
     /// <summary>Neighbours that are told of it.</summary>
     public List<PeerFamily> Outs { get; } = [];
 
-    /// <summary>No decision is taken (RFC 4724 §4.1: until all neighbours said their End-of-RIB).</summary>
-    public bool IsHeld { get; set; }
-
     /// <summary>Its VRF is gone; it lives until that was told.</summary>
     public bool IsDying { get; set; }
 
     /// <summary>Prefixes wait for the decision.</summary>
-    public bool HasWork => dirty.Count > 0 && !IsHeld;
-
-    /// <summary>No prefix waits, held back or not.</summary>
-    public bool IsQuiet => dirty.Count == 0;
+    public bool HasWork => dirty.Count > 0;
 
     /// <summary>How many prefixes there are.</summary>
     public int Count => index.Count;
@@ -69,6 +63,12 @@ internal sealed class RibTable(Rib rib, VrfState? vrf, Family family)
         var was = state.Flags;
         state.Flags = was | PrefixFlags.Dirty | how;
         if ((was & PrefixFlags.Dirty) == 0) dirty.Enqueue(slot);
+    }
+
+    /// <summary>The same, for a slot that may be free by now.</summary>
+    public void TouchUsed(int slot)
+    {
+        if (IsUsed(slot)) Touch(slot);
     }
 
     /// <summary>The next prefix that waits.</summary>

@@ -21,7 +21,7 @@ public sealed partial class Rib
         from table in tables
         where !table.IsDying && (table.Count > 0 || table.Outs.Count > 0)
         orderby table.Vrf?.Facts.Name ?? "", table.Family.Afi, table.Family.Safi
-        select new TableStatus(table.Vrf?.Facts.Name ?? "", table.Family, table.Count, table.Paths, !table.IsHeld);
+        select new TableStatus(table.Vrf?.Facts.Name ?? "", table.Family, table.Count, table.Paths, true);
 
     /// <summary>How many prefixes a table has.</summary>
     /// <param name="vrf">Name of the VRF; empty for the global table.</param>

@@ -43,17 +43,15 @@ public sealed class GracefulRestartTests
     }
 
     [Fact]
-    public void Rfc4724_4_1_NothingIsDecidedOrSaidWhileATableIsHeld()
+    public void Rfc4724_4_1_EndOfRibComesBehindWhatStillWaitsForItsDecision()
     {
         var rig = new RibRig();
-        rig.Rib.Hold("", Family.Ipv4Unicast, true);
         rig.Add(RibRig.Peer(1, 65001));
-        rig.Add(RibRig.Peer(2, 65002));
-        rig.Update(1, "10.0.0.0/8", Plain);
+        rig.Rib.Update(1, Family.Ipv4Unicast, new Nlri(RibRig.P("10.0.0.0/8")), Plain);
+        rig.Rib.SetPeer(RibRig.Peer(2, 65002));
+        rig.Rib.StartExport(2, Family.Ipv4Unicast);
         rig.Exchange(2);
-        Assert.Null(rig.Best("10.0.0.0/8"));
         Assert.Empty(rig.Said);
-        rig.Rib.Hold("", Family.Ipv4Unicast, false);
         rig.Settle();
         rig.Exchange(2);
         Assert.Equal(["2 Announce 10.0.0.0/8", "2 EndOfRib ipv4"], rig.Said);

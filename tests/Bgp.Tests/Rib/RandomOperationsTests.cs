@@ -34,6 +34,7 @@ internal sealed class RandomRun
 {
     private static readonly ulong[] Targets = [ExtendedCommunity.RouteTarget(65000, 1), ExtendedCommunity.RouteTarget(65000, 2), ExtendedCommunity.RouteTarget(65000, 3)];
     private static readonly ulong Gateway = ExtendedCommunity.SecurityGateway(0x5E, 0xc0000201);
+    private static readonly string[] Names = ["red", "blue"];
     private readonly Random random;
     private readonly bool isVpn;
     private readonly RibRig rig;
@@ -179,7 +180,7 @@ internal sealed class RandomRun
 
     private void Own()
     {
-        var vrf = isVpn && Chance(2) ? Pick("red", "blue") : "";
+        var vrf = isVpn && Chance(2) ? Pick<string>(Names) : "";
         var prefix = Prefix();
         if (Chance(2))
         {
@@ -227,7 +228,7 @@ internal sealed class RandomRun
         InternalPaths = random.Next(1, 3),
         MultipathRelax = Chance(2),
         AlwaysCompareMed = Chance(2),
-        Vrfs = !isVpn ? [] : [.. new[] { "red", "blue" }.Select((name, n) => new VrfConfiguration
+        Vrfs = !isVpn ? [] : [.. Names.Select((name, n) => new VrfConfiguration
         {
             Name = name,
             RouteDistinguisher = (ulong)(n + 1) * 10 + (ulong)random.Next(2),

@@ -163,7 +163,7 @@ internal sealed class ReferenceRib
         return [.. left.Where(c => value(c) == lowest)];
     }
 
-    private static uint NeighborAs(Candidate candidate) => candidate.Attributes.AsPath.FirstOrDefault() is { Type: 2 } first ? first.Ases[0] : 0;
+    private static uint NeighborAs(Candidate candidate) => candidate.Attributes.AsPath is [{ Type: 2 } first, ..] ? first.Ases[0] : 0;
 
     private uint Identifier(Candidate candidate) => candidate.Attributes.OriginatorId ?? (candidate.Peer == 0 ? Configuration.RouterId : Peers[candidate.Peer].RouterId);
 
