@@ -11,6 +11,7 @@ var root = new RootCommand("VPN gateway appliance: runs gateways, asks them, and
     IkeCommand.Create(),
     BgpCommand.Create(),
     DrainCommand.Create(),
+    ProtectedCommand.Create(),
     SaCommand.Create(),
     ReloadCommand.Create(),
     PkiCommand.Create(),

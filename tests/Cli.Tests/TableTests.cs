@@ -29,6 +29,21 @@ public sealed class TableTests
         Assert.True(Lines(text).Count >= 2, text);
     }
 
+    [Fact]
+    public void EntriesOfRoutesStandBelowTheRulesAndSayWhoMadeThem()
+    {
+        var since = DateTimeOffset.UtcNow.AddMinutes(-3).ToString("O");
+        var entry = $$"""{"order":2,"name":"route","action":"protect","tunnel":"ce-198.51.100.1","local":"10.1.0.0/16","remote":"{{Address}}/128","protocol":"any","local_ports":"any","remote_ports":"any","gateways":["198.51.100.1","198.51.100.2"],"neighbors":["pe1"],"since":"{{since}}","why":"announced by pe1 with Security Gateway Identity 198.51.100.1, 198.51.100.2"}""";
+        var text = SubjectTables.Spd(JsonNode.Parse($$"""[{"order":1,"name":"ce-protect-1","action":"protect","tunnel":"by-route","local":"10.1.0.0/16","remote":"any","protocol":"any","local_ports":"any","remote_ports":"any"},{{entry}}]""")!.AsArray(), Width);
+        Assert.All(Lines(text), line => Assert.True(line.Length <= Width, $"{line.Length}: {line}"));
+        Assert.Contains(Lines(text), l => l.StartsWith("1  ce-protect-1", StringComparison.Ordinal));
+        Assert.Contains("3m", text, StringComparison.Ordinal);
+        text = SubjectTables.Protected(JsonNode.Parse($$"""[{"prefix":"10.2.0.0/16","remembered":true,"state":"discard","gateways":[],"neighbors":[],"since":"{{since}}","why":"no longer announced"},{"prefix":"{{Address}}/128","remembered":true,"state":"restarting","gateways":["198.51.100.1"],"neighbors":["pe1"],"why":"announced by pe1 with Security Gateway Identity 198.51.100.1"}]""")!.AsArray(), Width);
+        Assert.All(Lines(text), line => Assert.True(line.Length <= Width, $"{line.Length}: {line}"));
+        Assert.Contains("10.2.0.0/16*", text, StringComparison.Ordinal);
+        Assert.Equal("none\n", SubjectTables.Protected([], Width));
+    }
+
     [Theory]
     [MemberData(nameof(Longest))]
     public void NothingSaysNone(string subject, string longest)

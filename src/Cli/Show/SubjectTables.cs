@@ -39,15 +39,36 @@ internal static class SubjectTables
     public static string Spd(JsonArray rules, int width)
     {
         var table = new TextTable(new("#", Fit.Right), new("NAME", Fit.Cut), new("ACTION"), new("TUNNEL", Fit.Cut), new("LOCAL", Fit.Cut), new("REMOTE", Fit.Cut), new("PROTO"), new("PORTS", Fit.Cut));
-        foreach (var rule in rules)
+        foreach (var rule in rules.Where(r => r?["since"] is null))
         {
             var (local, remote) = (Text(rule, "local_ports"), Text(rule, "remote_ports"));
             table.Add(Text(rule, "order"), Text(rule, "name"), Text(rule, "action"), Text(rule, "tunnel"), Text(rule, "local"), Text(rule, "remote"), Text(rule, "protocol"),
                 local == "any" && remote == "any" ? "any" : $"{local} to {remote}");
         }
 
+        return table.Text(width) + (rules.Any(r => r?["since"] is not null) ? "\n" + ByRoutes(rules, width) : "");
+    }
+
+    /// <summary>Entries that routes made: which gateway, from which neighbour, since when; and why a prefix is discarded.</summary>
+    private static string ByRoutes(JsonArray rules, int width)
+    {
+        var table = new TextTable(new("PREFIX", Fit.Cut), new("ACTION"), new("GATEWAY", Fit.Cut), new("SINCE"), new("WHY", Fit.Wrap));
+        foreach (var rule in rules.Where(r => r?["since"] is not null))
+            table.Add(Text(rule, "remote"), Text(rule, "action"), string.Join(' ', Items(rule, "gateways").Select(g => (string?)g)), Since(rule), Text(rule, "why"));
         return table.Text(width);
     }
+
+    /// <summary>PREFIX: a star stands behind those that are remembered until they are cleared.</summary>
+    public static string Protected(JsonArray prefixes, int width)
+    {
+        var table = new TextTable(new("PREFIX", Fit.Cut), new("STATE"), new("GATEWAY", Fit.Cut), new("SINCE"), new("WHY", Fit.Wrap));
+        foreach (var prefix in prefixes)
+            table.Add(Text(prefix, "prefix") + (Text(prefix, "remembered") == "yes" ? "*" : ""), Text(prefix, "state"), string.Join(' ', Items(prefix, "gateways").Select(g => (string?)g)), Since(prefix), Text(prefix, "why"));
+        return prefixes.Count == 0 ? "none\n" : table.Text(width);
+    }
+
+    private static string Since(JsonNode? row) =>
+        DateTimeOffset.TryParse(Text(row, "since"), CultureInfo.InvariantCulture, out var since) ? Units.Duration(Math.Max(0, (long)(DateTimeOffset.UtcNow - since).TotalMilliseconds)) : "-";
 
     /// <summary>PROTECTED: nothing leaves that way in the clear.</summary>
     public static string Routes(JsonArray routes, int width)

@@ -43,6 +43,9 @@ public sealed class SecurityGateways
     /// <summary>Prefixes that are remembered, in address order.</summary>
     public IReadOnlyCollection<IpPrefix> Remembered => memory.All;
 
+    /// <summary>Whether exactly this prefix is remembered.</summary>
+    public bool Remembers(IpPrefix prefix) => memory.Has(prefix);
+
     /// <summary>Prefixes that lead into tunnels or are discarded because they are protected.</summary>
     public IReadOnlyDictionary<IpPrefix, ProtectedRoute> Entries => entries;
 

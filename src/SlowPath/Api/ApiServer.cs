@@ -6,10 +6,12 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Appliance.Bgp;
 using Appliance.Ike;
+using Appliance.Policy;
 using Appliance.Shared;
 using Appliance.SlowPath.Bfd;
 using Appliance.SlowPath.Bgp;
 using Appliance.SlowPath.Configuration;
+using Appliance.SlowPath.CustomerEdge;
 using Appliance.SlowPath.Ike;
 using Appliance.SlowPath.Sas;
 using Appliance.SlowPath.Serving;
@@ -59,6 +61,11 @@ internal sealed class ApiServer : IAsyncDisposable
         application.Run(AnswerAsync);
     }
 
+    /// <summary>The customer edge, if any.</summary>
+    public SecurityGatewayService? Edge { get; init; }
+
+    private SecurityGatewayService TheEdge => Edge ?? throw new RefusedException("this gateway is no customer edge", "only with a 'ce' section prefixes are remembered", 404);
+
     /// <summary>Opens the socket, mode 0600; one that a dead slow path left is replaced.</summary>
     public async Task StartAsync()
     {
@@ -101,9 +108,9 @@ internal sealed class ApiServer : IAsyncDisposable
         var path = (context.Request.Path.Value ?? "/").Trim('/').Split('/');
         return (context.Request.Method, path) switch
         {
-            ("GET", ["health"]) => GetAsync(context, () => Health.Of(gateway, ike, bfd, bgp), Json.HealthView),
+            ("GET", ["health"]) => GetAsync(context, () => Health.Of(gateway, ike, bfd, bgp, Edge), Json.HealthView),
             ("GET", ["sa"]) => GetAsync(context, () => ViewBuilder.Sas(gateway), Json.IReadOnlyListSaView),
-            ("GET", ["spd"]) => GetAsync(context, () => ViewBuilder.Rules(gateway), Json.IReadOnlyListRuleView),
+            ("GET", ["spd"]) => GetAsync(context, () => ViewBuilder.Rules(gateway, Edge), Json.IReadOnlyListRuleView),
             ("GET", ["routes"]) => GetAsync(context, () => ViewBuilder.Routes(gateway), Json.IReadOnlyListRouteView),
             ("GET", ["ports"]) => GetAsync(context, () => ViewBuilder.Ports(gateway.Region), Json.IReadOnlyListPortView),
             ("GET", ["workers"]) => GetAsync(context, () => ViewBuilder.Workers(gateway.Region), Json.IReadOnlyListWorkerView),
@@ -121,10 +128,13 @@ internal sealed class ApiServer : IAsyncDisposable
             ("GET", ["drain"]) => GetAsync(context, () => DrainView.Of(ike.Draining), Json.DrainView),
             ("POST", ["sa"]) => PostSaAsync(context),
             ("POST", ["tunnels", var tunnel, "keys"]) => PostKeysAsync(context, tunnel),
+            ("GET", ["protected"]) => GetAsync(context, () => EdgeViews.Protected(TheEdge), Json.IReadOnlyListProtectedView),
+            ("DELETE", ["protected", "all"]) => ClearAsync(context, null),
+            ("DELETE", ["protected", var address, var length]) => ClearAsync(context, $"{address}/{length}"),
             ("DELETE", ["sa", "outbound" or "inbound", var spi]) => DeleteSaAsync(context, path[1] == "outbound", spi),
             ("POST", ["reload"]) => ReloadAsync(context),
             ("GET" or "POST" or "DELETE", _) => throw new RefusedException($"there is no {context.Request.Method} /{Spelling.Shorten(string.Join('/', path))}",
-                "GET /health /ike /bfd /bgp /bgp/neighbors/NAME /bgp/routes /drain /sa /spd /routes /ports /workers /drops /tunnels /metrics; POST /sa /tunnels/NAME/keys /ike/up|down|rekey/NAME /bgp/clear|refresh|disable|enable/NAME /drain/on|off /reload; DELETE /sa/DIRECTION/SPI", 404),
+                "GET /health /ike /bfd /bgp /bgp/neighbors/NAME /bgp/routes /drain /sa /spd /routes /ports /workers /drops /tunnels /protected /metrics; POST /sa /tunnels/NAME/keys /ike/up|down|rekey/NAME /bgp/clear|refresh|disable|enable/NAME /drain/on|off /reload; DELETE /sa/DIRECTION/SPI /protected/PREFIX /protected/all", 404),
             _ => throw new RefusedException($"{Spelling.Shorten(context.Request.Method)} is not used here", "GET, POST or DELETE", 405),
         };
     }
@@ -133,7 +143,7 @@ internal sealed class ApiServer : IAsyncDisposable
 
     private async Task MetricsAsync(HttpContext context)
     {
-        var text = await loop.RunAsync(() => Metrics.Text(gateway, ike, bfd, bgp));
+        var text = await loop.RunAsync(() => Metrics.Text(gateway, ike, bfd, bgp, Edge));
         context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
         await context.Response.WriteAsync(text);
     }
@@ -187,6 +197,20 @@ internal sealed class ApiServer : IAsyncDisposable
             return true;
         });
         await SendAsync(context, 200, new DoneView(true), Json.DoneView);
+    }
+
+    /// <summary>Forgets a remembered prefix, or all.</summary>
+    private async Task ClearAsync(HttpContext context, string? text)
+    {
+        var prefix = default(IpPrefix);
+        if (text is not null && !IpPrefix.TryParse(text, host: false, out prefix, out _, out var problem)) throw new RefusedException(problem, "GET /protected lists what is remembered");
+        var cleared = await loop.RunAsync(() =>
+        {
+            if (text is null) return TheEdge.ClearAll();
+            TheEdge.Clear(prefix);
+            return 1;
+        });
+        await SendAsync(context, 200, new DoneView(true, $"{cleared} prefixes forgotten"), Json.DoneView);
     }
 
     private async Task IkeAsync(HttpContext context, OperatorVerb verb, string name)

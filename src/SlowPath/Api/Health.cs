@@ -3,6 +3,7 @@ using Appliance.Shared;
 using Appliance.Bfd;
 using Appliance.SlowPath.Bfd;
 using Appliance.SlowPath.Bgp;
+using Appliance.SlowPath.CustomerEdge;
 using Appliance.SlowPath.Ike;
 using Appliance.SlowPath.Sas;
 using Appliance.SlowPath.Serving;
@@ -15,7 +16,7 @@ internal static class Health
     private const ulong NoTier = 0;
 
     /// <summary>The whole picture: "down" when nothing is forwarded, "degraded" when something is wrong.</summary>
-    public static HealthView Of(Gateway gateway, IkeService ike, BfdService bfd, BgpService bgp)
+    public static HealthView Of(Gateway gateway, IkeService ike, BfdService bfd, BgpService bgp, SecurityGatewayService? edge)
     {
         var region = gateway.Region;
         ref var header = ref region.Header;
@@ -32,6 +33,7 @@ internal static class Health
         }
 
         foreach (var problem in gateway.Problems) problems.Add(new ProblemView(problem, "tables", "see the text", "correct it and reload: appliance reload"));
+        foreach (var problem in edge?.Problems ?? []) problems.Add(new ProblemView(problem, "ce", "see the text", "correct it; it is tried again every second"));
         AddIke(problems, ike);
         AddBfd(problems, bfd);
         AddBgp(problems, bgp);

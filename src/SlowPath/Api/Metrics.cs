@@ -3,6 +3,7 @@ using System.Text;
 using Appliance.Shared;
 using Appliance.SlowPath.Bfd;
 using Appliance.SlowPath.Bgp;
+using Appliance.SlowPath.CustomerEdge;
 using Appliance.SlowPath.Ike;
 using Appliance.SlowPath.Serving;
 
@@ -12,7 +13,7 @@ namespace Appliance.SlowPath.Api;
 internal static class Metrics
 {
     /// <summary>All of them.</summary>
-    public static string Text(Gateway gateway, IkeService ike, BfdService bfd, BgpService bgp)
+    public static string Text(Gateway gateway, IkeService ike, BfdService bfd, BgpService bgp, SecurityGatewayService? edge)
     {
         var text = new StringBuilder();
         var workers = ViewBuilder.Workers(gateway.Region);
@@ -40,7 +41,7 @@ internal static class Metrics
         Head(text, "appliance_events_total", "counter");
         foreach (var (kind, count) in gateway.EventCounts) Line(text, "appliance_events_total", count, ("kind", ViewBuilder.Name(kind)));
         Head(text, "appliance_up", "gauge");
-        Line(text, "appliance_up", Health.Of(gateway, ike, bfd, bgp).Status == "down" ? 0UL : 1UL);
+        Line(text, "appliance_up", Health.Of(gateway, ike, bfd, bgp, edge).Status == "down" ? 0UL : 1UL);
         return text.ToString();
     }
 

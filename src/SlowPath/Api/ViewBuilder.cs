@@ -3,6 +3,7 @@ using System.Text.Json;
 using Appliance.Policy;
 using Appliance.Shared;
 using Appliance.SlowPath.Configuration;
+using Appliance.SlowPath.CustomerEdge;
 using Appliance.SlowPath.Sas;
 using Appliance.SlowPath.Serving;
 
@@ -21,8 +22,13 @@ internal static class ViewBuilder
     public static IReadOnlyList<SaView> Sas(Gateway gateway) =>
         gateway.Sas.OrderBy(s => s.Tunnel, StringComparer.Ordinal).ThenBy(s => s.IsOutbound).ThenBy(s => s.Slot).Select(s => s.IsOutbound ? Outbound(gateway, s) : Inbound(gateway, s)).ToList();
 
-    /// <summary>The SPD.</summary>
-    public static IReadOnlyList<RuleView> Rules(Gateway gateway) => gateway.Contents.Rules.Select((r, i) => Rule(r, i + 1)).ToList();
+    /// <summary>The SPD: its rules in order, then what routes make of them.</summary>
+    public static IReadOnlyList<RuleView> Rules(Gateway gateway, SecurityGatewayService? edge)
+    {
+        var rules = gateway.Contents.Rules.Select((r, i) => Rule(r, i + 1)).ToList();
+        if (edge is not null) rules.AddRange(EdgeViews.Rules(edge, rules.Count));
+        return rules;
+    }
 
     /// <summary>Routes of the data plane.</summary>
     public static IReadOnlyList<RouteView> Routes(Gateway gateway)

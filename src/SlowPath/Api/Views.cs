@@ -25,7 +25,9 @@ internal sealed record SaView(
     ulong Sequence, ulong Packets, ulong Bytes, ulong Drops, ulong IntegrityFailed, ulong Replayed, ulong TooOld, ulong SoftLimit, ulong HardLimit, int PathMtu, bool InUse,
     long? IdleMilliseconds, DateTimeOffset? ExpiresAt);
 
-internal sealed record RuleView(int Order, string Name, string Action, string Tunnel, string Local, string Remote, string Protocol, string LocalPorts, string RemotePorts);
+internal sealed record RuleView(
+    int Order, string Name, string Action, string Tunnel, string Local, string Remote, string Protocol, string LocalPorts, string RemotePorts,
+    IReadOnlyList<string>? Gateways = null, IReadOnlyList<string>? Neighbors = null, DateTimeOffset? Since = null, string? Why = null);
 
 internal sealed record RouteView(string Prefix, string Kind, bool Protected, string? Tunnel, string? Port, string? Neighbour);
 
@@ -56,6 +58,7 @@ internal sealed record TunnelView(
 [JsonSerializable(typeof(BgpRoutesView))]
 [JsonSerializable(typeof(IReadOnlyList<SaView>))]
 [JsonSerializable(typeof(IReadOnlyList<RuleView>))]
+[JsonSerializable(typeof(IReadOnlyList<ProtectedView>))]
 [JsonSerializable(typeof(IReadOnlyList<RouteView>))]
 [JsonSerializable(typeof(IReadOnlyList<PortView>))]
 [JsonSerializable(typeof(IReadOnlyList<WorkerView>))]

@@ -69,7 +69,7 @@ internal sealed class Server : IDisposable
         using var ears = new NetlinkSocket(Rtnetlink.Groups, 500);
         var listener = new Thread(() => Listen(ears, stop.Token)) { IsBackground = true, Name = "netlink" };
         listener.Start();
-        var api = new ApiServer(loop, gateway, ike, bfd, bgp, gateway.Configuration.ApiSocket ?? paths.ApiSocket, log);
+        var api = new ApiServer(loop, gateway, ike, bfd, bgp, gateway.Configuration.ApiSocket ?? paths.ApiSocket, log) { Edge = edge };
         _ = StartAsync(api, stop);
         loop.Run(stop.Token);
         bgp.Stop();

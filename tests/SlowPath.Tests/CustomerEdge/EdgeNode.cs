@@ -99,6 +99,12 @@ internal sealed class EdgeNode : IDisposable
         Kind = EventKind.Acquire, Tunnel = Gateway.TunnelSlots[SecurityGateways.TunnelName(gateway)], Source = FakeKernel.Ip(from), Destination = FakeKernel.Ip(to), Protocol = 1,
     }));
 
+    public void Clear(string prefix) => On(() =>
+    {
+        Edge.Clear(Prefix(prefix));
+        return true;
+    });
+
     /// <summary>Time passes for what the customer edge waits for.</summary>
     public void Pass(int milliseconds) => On(() => ahead += milliseconds);
 

@@ -1,5 +1,7 @@
 using Appliance.Policy;
 using Appliance.Shared;
+using Appliance.SlowPath.Api;
+using Appliance.SlowPath.Sas;
 using Appliance.SlowPath.Tests.Ike;
 
 namespace Appliance.SlowPath.Tests.CustomerEdge;
@@ -135,6 +137,31 @@ public sealed class EdgeTests
         Assert.Equal("[discard!]", a.Way("10.2.0.9"));
         a.Learn((B, "plain"), ("10.2.0.0/24", "plain"), ("10.0.0.0/8", "plain"), ("10.2.3.0/24", "plain"));
         Assert.Equal(("[discard!]", "[discard!]", "[discard!]", "[192.0.2.254]"), (a.Way("10.2.9.9"), a.Way("10.2.0.9"), a.Way("10.2.3.9"), a.Way("10.9.0.9")));
+    }
+
+    [SkippableFact]
+    public void TheOperatorSeesWhatRoutesMadeAndForgetsIt()
+    {
+        using var a = new EdgeNode(Node.Loopback(0), A);
+        a.Learn((B, "198.51.100.1"), ("10.3.0.0/24", "198.51.100.1"), ("10.3.0.0/24", "plain"), ("10.4.0.0/28", "198.51.100.1"), ("172.16.0.0/12", "plain"));
+        var rules = a.On(() => EdgeViews.Rules(a.Edge, 1).ToList());
+        Assert.Equal(["2 protect ce-198.51.100.1 10.1.0.0/16 10.2.0.0/16", "3 discard  any 10.3.0.0/24", "4 discard  any 10.4.0.0/28"], rules.Select(r => $"{r.Order} {r.Action} {r.Tunnel} {r.Local} {r.Remote}"));
+        Assert.Equal(("198.51.100.1", "pe1"), (Assert.Single(rules[0].Gateways!), Assert.Single(rules[0].Neighbors!)));
+        Assert.Contains("without the Security Gateway Identity", rules[1].Why, StringComparison.Ordinal);
+        Assert.Contains("no rule of ce: accept lets this gateway announce the prefix", rules[2].Why, StringComparison.Ordinal);
+        Assert.InRange(DateTimeOffset.UtcNow - rules[0].Since!.Value, TimeSpan.Zero, TimeSpan.FromMinutes(1));
+        Assert.Equal(["10.2.0.0/16 True tunnel", "10.3.0.0/24 True discard", "10.4.0.0/28 False discard"], a.On(() => EdgeViews.Protected(a.Edge).Select(v => $"{v.Prefix} {v.Remembered} {v.State}").ToList()));
+
+        Assert.Contains("stays remembered", Assert.Throws<RefusedException>(() => a.Clear(B)).Message, StringComparison.Ordinal);
+        Assert.Equal(404, Assert.Throws<RefusedException>(() => a.Clear("10.4.0.0/28")).Status);
+        a.Clear("10.3.0.0/24");
+        Assert.Equal("[192.0.2.254]", a.Way("10.3.0.1"));
+        a.Learn((B, null));
+        Assert.Equal(1, a.On(a.Edge.ClearAll));
+        Assert.Equal("192.0.2.254", a.Way("10.2.0.9"));
+        Assert.True(a.Edge.Finish());
+        a.Restart();
+        Assert.Empty(a.On(() => EdgeViews.Protected(a.Edge)));
     }
 
     [SkippableFact]
