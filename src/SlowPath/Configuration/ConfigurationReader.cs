@@ -87,7 +87,7 @@ public static class ConfigurationReader
         var bgp = new BgpSection(errors, files).Read(map.Node("bgp"));
         var customerEdge = new CeSection(errors, peers, policies);
         var ce = customerEdge.Read(map.Node("ce"), ike, entries, configuration.Protected, configuration.Region, workers.Count);
-        configuration = configuration with { Policies = [.. configuration.Policies, .. customerEdge.Policies], StateDirectory = StateDirectory(map, configuration.Instance) };
+        configuration = configuration with { Policies = [.. configuration.Policies, .. customerEdge.Policies], StateDirectory = StateDirectory(map, configuration.Instance, folder) };
         map.Done();
         if (configuration.Ports.Count == 0 && map.Node("ports") is not YamlList { Items.Count: > 0 })
             map.Wrong("ports", "there are no ports", "name at least one: - { name: wan, device: eth0, side: unprotected }");
@@ -170,12 +170,13 @@ public static class ConfigurationReader
         return sizes;
     }
 
-    /// <summary>Where what survives a reboot is kept.</summary>
-    private static string StateDirectory(MapReader map, string instance)
+    /// <summary>Where what survives a reboot is kept; relative to the configuration file like every other path in it.</summary>
+    private static string StateDirectory(MapReader map, string instance, string folder)
     {
         if (map.Text("state") is not { } text) return Path.Combine("/var/lib/appliance", instance);
-        if (!Path.IsPathFullyQualified(text.Text)) map.Wrong("state", $"'{Spelling.Shorten(text.Text)}' is no full path", "write a folder that survives a reboot, as state: /var/lib/appliance/site-a");
-        return text.Text;
+        if (text.Text.Length > 0 && !text.Text.Contains('\0', StringComparison.Ordinal)) return Path.GetFullPath(text.Text, folder);
+        map.Wrong("state", $"'{Spelling.Shorten(text.Text)}' is no folder", "write one that survives a reboot, as state: /var/lib/appliance/site-a");
+        return folder;
     }
 
     private static string? ApiSection(YamlNode? node, ConfigurationErrors errors)

@@ -99,7 +99,7 @@ class CeLab:
 
 
 def judge(lab, said):
-    pairs = [("host-a1", "10.2.0.2"), ("host-a2", "10.1.0.2"), ("host-b2", "10.1.0.2"), ("host-b1", "10.2.0.2")]
+    pairs = [("host-a1", "10.2.0.2"), ("host-a2", "10.1.0.2"), ("host-b1", "10.2.0.2"), ("host-b2", "10.1.0.2")]
 
     def reach():
         with lab.core() as clear:

@@ -151,7 +151,7 @@ public class CeTests
     [InlineData("remote_ports: 443 }", "remote_port: 443 }", "unknown key 'remote_port' in a selector (did you mean 'remote_ports'?)")]
     [InlineData("protocol: icmp", "remote_ports: 5", "'remote_ports' without a protocol that has ports")]
     [InlineData("psk: \"" + Key + "\", ", "", "a peer without a secret: no 'psk_file', no 'certificate'")]
-    [InlineData("state: /var/lib/appliance/a", "state: here", "'here' is no full path")]
+    [InlineData("state: /var/lib/appliance/a", "state: \"\"", "'' is no folder")]
     [InlineData("community: non-transitive", "community: none", "'community: none' is not known")]
     public void WhatIsWrongIsTold(string right, string wrong, string error)
     {

@@ -1,0 +1,4 @@
+#!/bin/sh
+# ce-a2: BIRD and strongSwan.
+OURS=198.51.100.1 THEIRS=192.0.2.1 INSIDE=10.2.0.0/16 OUTSIDE=10.1.0.0/16 PE=198.51.100.14 AS=65102 ROUTER=0xc6336401 KEY=vpn-a
+. "$LAB_FILES/foreign-ce.sh"

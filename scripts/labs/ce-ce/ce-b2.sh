@@ -1,0 +1,4 @@
+#!/bin/sh
+# ce-b2: BIRD and strongSwan.
+OURS=198.51.100.17 THEIRS=192.0.2.17 INSIDE=10.2.0.0/16 OUTSIDE=10.1.0.0/16 PE=198.51.100.30 AS=65104 ROUTER=0xc6336411 KEY=vpn-b
+. "$LAB_FILES/foreign-ce.sh"
