@@ -89,7 +89,7 @@ class CeLab:
             time.sleep(0.3)
             for process in watching:
                 process.terminate()
-                seen.extend(process.communicate()[0].splitlines())
+                seen.extend(line for line in process.communicate()[0].splitlines() if line.strip())
 
     def bird(self, node, *words):
         return run("birdc", "-s", f"{self.state(node)}/bird.ctl", *words)
@@ -134,6 +134,10 @@ def judge(lab, said):
         configuration.write_text(original.replace("protocol static { ipv4;", "protocol static { ipv4; " + extra))
         lab.bird("ce-a2", "configure")
 
+    def plain(verb, prefix):
+        """A route of VPN a at the other PE that has no Security Gateway Identity, as if somebody had taken it away or made the route up."""
+        lab.gobgp("global", "rib", verb, "-a", "vpnv4", prefix, "label", "10", "rd", "65000:201", "rt", "65000:1", "nexthop", "198.51.100.1")
+
     def spd():
         return lab.appliance("ce-a1", "show", "spd")
 
@@ -163,24 +167,24 @@ def judge(lab, said):
 
     for what, prefix, address in (("an equal route", "172.20.0.0/16", "172.20.0.1"), ("a less specific route", "172.16.0.0/12", "172.20.0.1"), ("a more specific route", "172.20.5.0/24", "172.20.5.1")):
         def hijack(what=what, prefix=prefix, address=address):
-            lab.gobgp("vrf", "a", "rib", "add", prefix, "nexthop", "198.51.100.13")
+            plain("add", prefix)
             lab.until(lambda: routes(prefix), 15, f"{what} without the attribute")
             discarded(address, what)
-            lab.gobgp("vrf", "a", "rib", "del", prefix)
+            plain("del", prefix)
             lab.until(lambda: not routes(prefix), 15, "its withdrawal")
         said.run(f"{what} without the attribute: the prefix stays DISCARD", hijack)
 
     def in_range():
-        lab.gobgp("vrf", "a", "rib", "add", "10.2.0.0/24", "nexthop", "198.51.100.13")
+        plain("add", "10.2.0.0/24")
         lab.until(lambda: routes("10.2.0.0/24"), 15, "a more specific route without the attribute")
         discarded("10.2.0.2", "inside protected:")
-        lab.gobgp("vrf", "a", "rib", "del", "10.2.0.0/24")
+        plain("del", "10.2.0.0/24")
         lab.until(lambda: not routes("10.2.0.0/24"), 15, "its withdrawal")
         lab.until(lambda: lab.answered("host-a1", "10.2.0.2", 1, 2) == 1, 15, "the tunnel again")
     said.run("inside a protected range: a hijack by a more specific route is discarded, and the tunnel goes on after it", in_range)
 
     def cleared():
-        lab.gobgp("vrf", "a", "rib", "add", "172.20.0.0/16", "nexthop", "198.51.100.13")
+        plain("add", "172.20.0.0/16")
         lab.until(lambda: routes("172.20.0.0/16"), 15, "the plain route")
         discarded("172.20.0.1", "before it is cleared")
         lab.appliance("ce-a1", "protected", "clear", "172.20.0.0/16")
@@ -189,7 +193,7 @@ def judge(lab, said):
             time.sleep(0.5)
             lab.answered("host-a1", "172.20.0.1", 3, 1)
         assert clear, "after the operator cleared it nothing was sent in the clear: is the judge able to see it?"
-        lab.gobgp("vrf", "a", "rib", "del", "172.20.0.0/16")
+        plain("del", "172.20.0.0/16")
     said.run("the operator clears it: the plain route counts again (and this judge can see clear packets)", cleared)
 
     def unknown_gateway():
