@@ -11,7 +11,7 @@ internal sealed class RouteBuilder(GatewayConfiguration configuration, KernelVie
     private readonly RouteLayers layers = new();
 
     /// <summary>Where nothing leads out of an unprotected port; known once the routes are built.</summary>
-    public Shield Shield { get; private set; } = new([]);
+    public PrefixRanges Shield { get; private set; } = new([]);
 
     /// <summary>Routes of both families.</summary>
     public RouteLayers Build(IReadOnlyCollection<TunnelConfiguration> tunnels)
@@ -30,7 +30,7 @@ internal sealed class RouteBuilder(GatewayConfiguration configuration, KernelVie
         }
 
         foreach (var prefix in configuration.Protected) layers.Rest.TryAdd(prefix, NextHop.Discard(isProtected: true));
-        Shield = new Shield(configuration.Protected.Concat(tunnels.Where(t => t.IsTemplate).SelectMany(Prefixes)));
+        Shield = new PrefixRanges(configuration.Protected.Concat(tunnels.Where(t => t.IsTemplate).SelectMany(Prefixes)));
         foreach (var (prefix, hop) in outside)
             if (hop.Kind == NextHopKind.Discard || !Shield.Covers(prefix))
                 layers.Rest.TryAdd(prefix, hop);

@@ -52,7 +52,7 @@ public sealed class TablePlan
     public TableContents Contents { get; }
 
     /// <summary>Where nothing may leave in the clear.</summary>
-    public Shield Shield { get; }
+    public PrefixRanges Shield { get; }
 
     /// <summary>Metric of the kernel's route to a prefix; 0 when there is none.</summary>
     public uint MetricOf(IpPrefix prefix) => underlay.MetricOf(prefix);

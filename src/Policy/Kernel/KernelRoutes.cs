@@ -73,7 +73,7 @@ public static class KernelRoutes
     private static KernelRoute Blackhole(IpPrefix prefix) => new(prefix, KernelRouteKind.Discard, 0, default, BlackholeMetric, OwnProtocol, default);
 
     /// <summary>A default route is written as two halves, so that it stands before the kernel's own default and does not replace it.</summary>
-    private static IEnumerable<IpPrefix> Halves(IpPrefix prefix)
+    internal static IEnumerable<IpPrefix> Halves(IpPrefix prefix)
     {
         if (prefix.Length > 0) return [prefix];
         var upper = prefix.IsV4 ? IpAddress.FromV4(0x8000_0000) : new IpAddress(1UL << 63, 0);

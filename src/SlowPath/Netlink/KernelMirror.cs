@@ -33,6 +33,9 @@ internal sealed class KernelMirror
     /// <summary>Routes that carry our protocol number.</summary>
     public IEnumerable<KernelRoute> OwnRoutes => routes.Values.Where(r => r.Protocol == KernelRoutes.OwnProtocol);
 
+    /// <summary>Learned routes that the kernel was told of.</summary>
+    public IEnumerable<KernelRoute> LearnedRoutes => routes.Values.Where(r => r.Protocol == KernelRoutes.LearnedProtocol);
+
     /// <summary>All addresses, with the names of their devices.</summary>
     public IEnumerable<(KernelAddress Address, string Device)> Addresses => addresses.Select(a => (a, links.TryGetValue(a.Link, out var link) ? link.Name : ""));
 

@@ -54,6 +54,7 @@ internal sealed partial class Gateway : IDisposable, IChildHost, IForwarding
         kernel = new KernelWriter(netlink, log);
         tables = new TableWriter(region, new Quiescence(region));
         nextHops = new NextHopWatch(tables);
+        learnedKernel = new LearnedKernel(netlink, tables, log);
         tunnels = new EffectiveTunnels(configuration, made);
         installer = new SaInstaller(region, tables.Sas, FindTunnel, configuration.Workers.Count);
         children = new ChildSas(region, tables.Sas, installer, tunnels, this, log);
@@ -108,7 +109,7 @@ internal sealed partial class Gateway : IDisposable, IChildHost, IForwarding
             _ => 0,
         };
         Recompute();
-        if (!ExpectsLearned) tables.DropStale();
+        if (!ExpectsLearned) LearnedComplete();
         await ManualSasAsync(Configuration);
         Recompute();
         Volatile.Write(ref Region.Header.SlowPathReady, 1);
@@ -130,7 +131,7 @@ internal sealed partial class Gateway : IDisposable, IChildHost, IForwarding
         while (reader.TryNext(out var message))
         {
             if (!KernelChange.TryParse(message, out var change)) continue;
-            dirty |= mirror.Apply(change) && !kernel.IsOurDoing(change);
+            dirty |= mirror.Apply(change) && !kernel.IsOurDoing(change) && !learnedKernel.IsOurDoing(change);
             if (change is { Kind: KernelChangeKind.Neighbour, IsRemoval: false, NeighbourState: NeighbourState.Stale }) StaleNeighbour(change.Neighbour);
         }
 
@@ -144,6 +145,7 @@ internal sealed partial class Gateway : IDisposable, IChildHost, IForwarding
         {
             mirror = netlink.Dump();
             kernel.Forget();
+            learnedKernel.Forget();
             dirty = true;
         }
         catch (IOException exception)
@@ -157,7 +159,7 @@ internal sealed partial class Gateway : IDisposable, IChildHost, IForwarding
     {
         if (dirty && Environment.TickCount64 >= recomputeFrom) Recompute();
         SettleTunnels();
-        nextHops.Settle();
+        SettleLearned();
     }
 
     /// <summary>Once a second: asks for next hops of peers that are not resolved, and tries again what did not work.</summary>

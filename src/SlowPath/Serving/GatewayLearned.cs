@@ -7,6 +7,7 @@ namespace Appliance.SlowPath.Serving;
 internal sealed partial class Gateway
 {
     private readonly NextHopWatch nextHops;
+    private readonly LearnedKernel learnedKernel;
     private bool learnedRoom = true;
 
     /// <summary>Says which next hops are reachable.</summary>
@@ -25,6 +26,7 @@ internal sealed partial class Gateway
     {
         if (plan is null) Recompute();
         if (!tables.Learn(changes)) SetRoom(false);
+        learnedKernel.See(changes);
     }
 
     /// <summary>All learned routes are there: what an earlier process left and was not learned again goes.</summary>
@@ -32,7 +34,22 @@ internal sealed partial class Gateway
     {
         if (plan is null) Recompute();
         tables.DropStale();
+        learnedKernel.IsComplete = true;
+        learnedKernel.Due();
         dirty = true;
+    }
+
+    /// <summary>Learned routes inside these prefixes are told to the kernel, for the machine itself.</summary>
+    public void TellKernel(IReadOnlyList<IpPrefix> prefixes) => learnedKernel.Use(prefixes);
+
+    /// <summary>The slow path ends in order: nothing learned stays in the kernel. (One that is killed leaves it to its successor.)</summary>
+    public void ForgetLearnedInKernel() => learnedKernel.RemoveAll(mirror);
+
+    private void SettleLearned()
+    {
+        if (tables.HopsChanged) learnedKernel.Due();
+        nextHops.Settle();
+        if (plan is not null) _ = learnedKernel.Settle(mirror, plan, WithInnerAddresses.Vpn);
     }
 
     /// <summary>The learned route of exactly this prefix, in force or not; null when there is none.</summary>

@@ -21,7 +21,7 @@ internal sealed class RouteWriter(RouteTables routes, NextHopWriter nextHops, Le
         aside.Where(a => written is null || !written.TryGetValue(a.Key, out var hop) || Wins(a.Value, hop)).Select(a => (a.Key, a.Value));
 
     /// <summary>Where nothing may leave in the clear.</summary>
-    public Shield Shield { get; private set; } = new([]);
+    public PrefixRanges Shield { get; private set; } = new([]);
 
     /// <summary>Makes these the static routes. False when there is no room for one.</summary>
     public bool Write(TableContents wanted, NextHopResolver resolver)
@@ -63,7 +63,7 @@ internal sealed class RouteWriter(RouteTables routes, NextHopWriter nextHops, Le
     }
 
     /// <summary>Other ranges are shielded: the routes that this concerns get other groups.</summary>
-    public void Use(Shield shield, NextHopResolver resolver)
+    public void Use(PrefixRanges shield, NextHopResolver resolver)
     {
         if (shield.IsSame(Shield)) return;
         var before = Shield;
@@ -94,6 +94,12 @@ internal sealed class RouteWriter(RouteTables routes, NextHopWriter nextHops, Le
 
     /// <summary>The learned route of exactly this prefix, whether or not it is in force.</summary>
     public LearnedTarget? LearnedAt(IpPrefix prefix) => aside.TryGetValue(prefix, out var target) ? target : InForce(prefix)?.Target;
+
+    /// <summary>A learned route of this process stands at exactly this prefix.</summary>
+    public bool IsInForce(IpPrefix prefix) => InForce(prefix) is { IsStale: false };
+
+    /// <summary>All learned routes of this process, in the tables or aside.</summary>
+    public IEnumerable<(IpPrefix Prefix, LearnedTarget Target)> AllLearned() => InTables(g => !g.IsStale).Select(r => (r.Prefix, r.Group.Target)).Concat(aside.Select(a => (a.Key, a.Value)));
 
     private static bool Wins(LearnedTarget target, Fixed route) => route.Yields && target.Kind != LearnedKind.Via;
 

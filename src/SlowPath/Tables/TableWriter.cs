@@ -74,6 +74,15 @@ internal sealed class TableWriter
     /// <summary>The learned route of exactly this prefix; null when there is none.</summary>
     public LearnedTarget? LearnedAt(IpPrefix prefix) => routes.LearnedAt(prefix);
 
+    /// <summary>All learned routes, in no order, those of an earlier slow path not among them.</summary>
+    public IEnumerable<(IpPrefix Prefix, LearnedTarget Target)> AllLearned() => routes.AllLearned();
+
+    /// <summary>The learned route that is the longest match for an address; null when that is no learned one.</summary>
+    public LearnedTarget? LearnedMatch(IpAddress address) => routes.TryMatch(address, 128, out _, out _, out var group) && group is { IsStale: false } ? group.Target : null;
+
+    /// <summary>A learned route stands at exactly this prefix.</summary>
+    public bool IsInForce(IpPrefix prefix) => routes.IsInForce(prefix);
+
     /// <summary>How addresses are reached through the routes of now.</summary>
     public NextHopResolver Resolver() => new(plan is { } known ? new LearnedView(routes, known, tunnels) : new NoRoutes());
 
@@ -120,6 +129,7 @@ internal sealed class TableWriter
         _ = nextHops.Write(groups.Held);
         tunnels.Retire(orphans);
         Contents = wanted;
+        indexVersion = -1;
         HopsChanged = true;
         return problems;
     }
@@ -138,6 +148,12 @@ internal sealed class TableWriter
         if (nextHops.Has(into)) _ = nextHops.Write([into]);
         room &= routes.Write(change.Routes, Contents.Yielding, Resolver());
         BringIndexUp();
+        if (change.After is { Remote.IsAny: false } moved)
+        {
+            index.Add(moved.Remote);
+            HopsChanged |= groups.All.Count > 0;
+        }
+
         if ((isNew && tunnelsOfTargets.Contains(change.Name)) || change.Routes.Any(r => index.IsConcerned(r.Prefix))) RefreshGroups(Resolver());
         if (change.After is { } after && tunnels.Slots.TryGetValue(after.Name, out var slot)) Refresh(after, Sas.OfTunnel(slot));
         RetireSas(orphans);
@@ -192,7 +208,7 @@ internal sealed class TableWriter
     {
         if (indexVersion == groups.Version) return;
         indexVersion = groups.Version;
-        index = new AddressIndex(groups.All.SelectMany(g => g.Target.NextHops).Concat(watched));
+        index = new AddressIndex(groups.All.SelectMany(g => g.Target.NextHops).Concat(watched).Concat(Contents.Tunnels.Values.Select(t => t.Remote)));
         tunnelsOfTargets = groups.All.SelectMany(g => g.Target.Tunnels).ToHashSet(StringComparer.Ordinal);
     }
 

@@ -1,17 +1,20 @@
 namespace Appliance.Policy;
 
-/// <summary>Ranges inside which nothing may leave in the clear: protected ranges and the prefixes of templates.</summary>
-public sealed class Shield
+/// <summary>Ranges of addresses, asked whether a prefix lies inside one.</summary>
+public sealed class PrefixRanges
 {
     private readonly IpPrefix[] v4, v6;
 
     /// <summary>These ranges.</summary>
-    public Shield(IEnumerable<IpPrefix> ranges)
+    public PrefixRanges(IEnumerable<IpPrefix> ranges)
     {
         var sorted = ranges.Distinct().Order().ToList();
         v4 = Outermost(sorted.Where(p => p.IsV4));
         v6 = Outermost(sorted.Where(p => !p.IsV4));
     }
+
+    /// <summary>No range.</summary>
+    public bool IsEmpty => v4.Length + v6.Length == 0;
 
     /// <summary>Whether a prefix lies inside one of them.</summary>
     public bool Covers(IpPrefix prefix)
@@ -29,7 +32,7 @@ public sealed class Shield
     }
 
     /// <summary>Whether the other has the same ranges.</summary>
-    public bool IsSame(Shield other)
+    public bool IsSame(PrefixRanges other)
     {
         ArgumentNullException.ThrowIfNull(other);
         return v4.AsSpan().SequenceEqual(other.v4) && v6.AsSpan().SequenceEqual(other.v6);
