@@ -37,23 +37,22 @@ public sealed record HopResolution(bool IsReachable, uint Metric, IReadOnlyList<
 }
 
 /// <summary>
-/// Resolves next hops through the routes in force, recursively (RFC 4271 §9.1.2.1). A learned route that is itself resolved through the address does not count: the next shorter prefix does,
-/// so that a route to its own next hop neither makes a loop nor comes and goes. For one state of the routes: what was found is remembered.
+/// Resolves next hops through the routes in force, recursively (RFC 4271 §9.1.2.1). A learned route that leads back to an address that is being resolved does not count: the next shorter prefix
+/// does, so that a route to its own next hop neither makes a loop nor comes and goes. For one state of the routes: what was found is remembered.
 /// </summary>
 public sealed class NextHopResolver(IRouteView routes)
 {
     private const int MaximumDepth = 8, MaximumSteps = 256;
-    private readonly Dictionary<IpAddress, HopResolution> known = [];
+    private readonly Dictionary<IpAddress, HopResolution> resolved = [], straight = [];
     private readonly List<IpAddress> path = [];
     private int steps;
 
     /// <summary>How an address is reached.</summary>
     public HopResolution Resolve(IpAddress address)
     {
+        if (resolved.TryGetValue(address, out var known)) return known;
         steps = 0;
-        var (found, _) = Find(address);
-        known[address] = found;
-        return found;
+        return resolved[address] = Find(address).Resolution;
     }
 
     /// <summary>
@@ -72,7 +71,7 @@ public sealed class NextHopResolver(IRouteView routes)
         else if (target.Kind == LearnedKind.Via)
         {
             foreach (var nextHop in target.NextHops)
-                foreach (var hop in (known.TryGetValue(nextHop, out var there) ? there : Resolve(nextHop)).Hops)
+                foreach (var hop in Resolve(nextHop).Hops)
                     if (!isShielded || IsInside(hop))
                         Add(members, hop);
         }
@@ -88,51 +87,60 @@ public sealed class NextHopResolver(IRouteView routes)
         if (members.Count < MemberSlots.Size && !members.Contains(hop)) members.Add(hop);
     }
 
-    /// <summary>The second says that a way was passed over because it led back to what is being resolved, so the outcome holds for this path alone.</summary>
-    private (HopResolution Found, bool Looped) Find(IpAddress address)
+    private Found Find(IpAddress address)
     {
-        if (known.TryGetValue(address, out var before)) return (before, false);
-        var looped = false;
+        if (straight.TryGetValue(address, out var known)) return new Found(known, int.MaxValue, true);
+        var found = new Found(HopResolution.Unreachable, int.MaxValue, true);
         for (var longest = 128; routes.TryMatch(address, longest, out var match); longest = match.Length - 1)
         {
-            if (match.Via is null) return (Plain(address, match), looped);
-            var (found, inside) = Follow(address, match.Via, match.IsShielded);
-            looped |= inside;
-            if (found.IsReachable || !inside)
+            if (match.Via is null)
             {
-                if (!looped) known[address] = found;
-                return (found, looped);
+                found = found with { Resolution = Plain(address, match) };
+                break;
             }
+
+            var followed = Follow(address, match.Via, match.IsShielded);
+            found = new Found(followed.Resolution, Math.Min(found.Back, followed.Back), found.IsStraight && followed.IsStraight);
+            if (followed.Resolution.IsReachable || followed.Back == int.MaxValue) break;
         }
 
-        return (HopResolution.Unreachable, looped);
+        // What leads back to the address itself is no matter of those above it.
+        if (found.Back >= path.Count) found = found with { Back = int.MaxValue };
+        if (found.IsStraight) straight[address] = found.Resolution;
+        return found;
     }
 
-    private (HopResolution Found, bool Looped) Follow(IpAddress address, LearnedTarget target, bool isShielded)
+    private Found Follow(IpAddress address, LearnedTarget target, bool isShielded)
     {
-        var looped = false;
-        var metric = uint.MaxValue;
+        var (back, isStraight, metric) = (int.MaxValue, true, uint.MaxValue);
         var hops = new List<NextHop>();
         path.Add(address);
         foreach (var next in target.NextHops)
         {
-            if (path.Contains(next) || path.Count >= MaximumDepth || ++steps > MaximumSteps)
+            if (path.IndexOf(next) is >= 0 and var at)
             {
-                looped = true;
+                (back, isStraight) = (Math.Min(back, at), false);
                 continue;
             }
 
-            var (found, inside) = Find(next);
-            looped |= inside;
-            if (!found.IsReachable) continue;
-            metric = Math.Min(metric, found.Metric);
-            foreach (var hop in found.Hops)
+            if (path.Count >= MaximumDepth || ++steps > MaximumSteps)
+            {
+                isStraight = false;
+                continue;
+            }
+
+            var found = Find(next);
+            back = Math.Min(back, found.Back);
+            isStraight &= found.IsStraight;
+            if (!found.Resolution.IsReachable) continue;
+            metric = Math.Min(metric, found.Resolution.Metric);
+            foreach (var hop in found.Resolution.Hops)
                 if (!isShielded || IsInside(hop))
                     Add(hops, hop);
         }
 
         path.RemoveAt(path.Count - 1);
-        return (hops.Count == 0 ? HopResolution.Unreachable : new HopResolution(true, metric, hops), looped);
+        return new Found(hops.Count == 0 ? HopResolution.Unreachable : new HopResolution(true, metric, hops), back, isStraight);
     }
 
     private HopResolution Plain(IpAddress address, in HopMatch match)
@@ -147,4 +155,7 @@ public sealed class NextHopResolver(IRouteView routes)
 
         return hops.Count == 0 ? HopResolution.Unreachable : new HopResolution(true, match.Metric, hops);
     }
+
+    /// <summary>What was found; the place on the path, first of all, that a way led back to (it was not taken); and whether none did anywhere, so that the outcome holds for every path.</summary>
+    private readonly record struct Found(HopResolution Resolution, int Back, bool IsStraight);
 }

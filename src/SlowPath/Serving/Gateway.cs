@@ -131,7 +131,7 @@ internal sealed partial class Gateway : IDisposable, IChildHost, IForwarding
         while (reader.TryNext(out var message))
         {
             if (!KernelChange.TryParse(message, out var change)) continue;
-            dirty |= mirror.Apply(change) && !kernel.IsOurDoing(change) && !learnedKernel.IsOurDoing(change);
+            dirty |= mirror.Apply(change) && !kernel.IsOurDoing(change);
             if (change is { Kind: KernelChangeKind.Neighbour, IsRemoval: false, NeighbourState: NeighbourState.Stale }) StaleNeighbour(change.Neighbour);
         }
 

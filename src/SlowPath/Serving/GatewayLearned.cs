@@ -16,6 +16,13 @@ internal sealed partial class Gateway
     /// <summary>Learned routes will come, so what an earlier process left of them stays until <see cref="LearnedComplete"/>. To be set before <see cref="StartAsync"/>.</summary>
     public bool ExpectsLearned { get; set; }
 
+    /// <summary>How long the kernel is left alone between two looks at what it should know of learned routes, in milliseconds.</summary>
+    public long KernelRestMilliseconds
+    {
+        get => learnedKernel.RestMilliseconds;
+        set => learnedKernel.RestMilliseconds = value;
+    }
+
     /// <summary>How many prefixes have a learned route.</summary>
     public int LearnedRoutes => tables.LearnedRoutes;
 
@@ -49,7 +56,7 @@ internal sealed partial class Gateway
     {
         if (tables.HopsChanged) learnedKernel.Due();
         nextHops.Settle();
-        if (plan is not null) _ = learnedKernel.Settle(mirror, plan, WithInnerAddresses.Vpn);
+        if (plan is not null) learnedKernel.Settle(mirror, plan, WithInnerAddresses.Vpn);
     }
 
     /// <summary>The learned route of exactly this prefix, in force or not; null when there is none.</summary>

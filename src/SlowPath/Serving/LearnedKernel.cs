@@ -14,14 +14,15 @@ namespace Appliance.SlowPath.Serving;
 internal sealed class LearnedKernel(IKernel netlink, TableWriter tables, ILogger log)
 {
     private const int Maximum = 4096, AtATime = 128;
-    private const long RestMilliseconds = 200;
     private readonly Dictionary<IpPrefix, LearnedTarget> listed = [];
     private readonly HashSet<KernelRoute> issued = [];
     private readonly HashSet<KernelRoute> failed = [];
-    private HashSet<KernelRoute> wanted = [];
     private PrefixRanges ranges = new([]);
     private bool isDue = true, hasSaidFull;
     private long dueFrom;
+
+    /// <summary>Between two looks at what shall be, in milliseconds.</summary>
+    public long RestMilliseconds { get; set; } = 200;
 
     /// <summary>What an earlier process told the kernel and is not wanted goes from now on.</summary>
     public bool IsComplete { get; set; }
@@ -55,34 +56,29 @@ internal sealed class LearnedKernel(IKernel netlink, TableWriter tables, ILogger
         for (var i = 0; i < changes.Count; i++) See(changes[i]);
     }
 
-    /// <summary>Whether a change only says that the kernel did what it was told here.</summary>
-    public bool IsOurDoing(in KernelChange change) => change.Kind == KernelChangeKind.Route && change.Route.Protocol == KernelRoutes.LearnedProtocol && wanted.Contains(change.Route) != change.IsRemoval;
-
-    /// <summary>Brings the kernel nearer to what it shall hold. True when something changed that tunnels' paths depend on.</summary>
-    public bool Settle(KernelMirror mirror, TablePlan plan, VpnConfiguration? vpn)
+    /// <summary>Brings the kernel nearer to what it shall hold. What it says to that is a change like any: tunnels' paths may depend on it.</summary>
+    public void Settle(KernelMirror mirror, TablePlan plan, VpnConfiguration? vpn)
     {
-        if (!isDue || Environment.TickCount64 < dueFrom) return false;
+        if (!isDue || Environment.TickCount64 < dueFrom) return;
         dueFrom = Environment.TickCount64 + RestMilliseconds;
         isDue = false;
-        wanted = Wanted(mirror, plan, vpn);
+        var wanted = Wanted(mirror, plan, vpn);
         var there = mirror.LearnedRoutes.ToHashSet();
         issued.ExceptWith(there);
         failed.IntersectWith(wanted);
         var gone = IsComplete ? there.Concat(issued).Where(r => !wanted.Contains(r)).Take(AtATime).ToList() : [];
-        var told = 0;
-        foreach (var route in gone) told += Remove(route) ? 1 : 0;
+        foreach (var route in gone) Remove(route);
 
         // Blackholes first: between two routes of ours nothing is open.
         var missing = wanted.Where(r => !there.Contains(r) && !issued.Contains(r) && !failed.Contains(r)).OrderByDescending(r => r.Kind).Take(AtATime).ToList();
-        foreach (var route in missing) told += Add(route) ? 1 : 0;
-        isDue = gone.Count == AtATime || missing.Count == AtATime;
-        return told > 0;
+        foreach (var route in missing) Add(route);
+        isDue |= gone.Count == AtATime || missing.Count == AtATime;
     }
 
     /// <summary>The slow path ends for good: nothing learned stays in the kernel.</summary>
     public void RemoveAll(KernelMirror mirror)
     {
-        foreach (var route in mirror.LearnedRoutes.Concat(issued).ToHashSet()) _ = Remove(route);
+        foreach (var route in mirror.LearnedRoutes.Concat(issued).ToHashSet()) Remove(route);
         issued.Clear();
     }
 
@@ -128,24 +124,21 @@ internal sealed class LearnedKernel(IKernel netlink, TableWriter tables, ILogger
 
     private static (uint, IpAddress)? ByOtherDevice(TablePlan plan, LearnedTarget target) => target.NextHops.Count == 0 ? null : plan.Leave(target.NextHops[0]);
 
-    private bool Add(in KernelRoute route)
+    private void Add(in KernelRoute route)
     {
-        if (netlink.Route(true, route) is { } problem)
+        if (netlink.Route(true, route) is not { } problem)
         {
-            failed.Add(route);
-            log.LogError("the kernel refused learned route {Prefix}: {Problem}", route.Prefix, problem);
-            return false;
+            issued.Add(route);
+            return;
         }
 
-        issued.Add(route);
-        return true;
+        failed.Add(route);
+        log.LogError("the kernel refused learned route {Prefix}: {Problem}", route.Prefix, problem);
     }
 
-    private bool Remove(in KernelRoute route)
+    private void Remove(in KernelRoute route)
     {
         issued.Remove(route);
-        if (netlink.Route(false, route) is not { } problem) return true;
-        log.LogError("the kernel refused removing learned route {Prefix}: {Problem}", route.Prefix, problem);
-        return false;
+        if (netlink.Route(false, route) is { } problem) log.LogError("the kernel refused removing learned route {Prefix}: {Problem}", route.Prefix, problem);
     }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Runtime.InteropServices;
+using Appliance.Policy;
 using Appliance.Shared;
 using Appliance.SlowPath.Api;
 using Appliance.SlowPath.Bfd;
@@ -73,6 +74,7 @@ internal sealed class Server : IDisposable
         _ = StartAsync(api, stop);
         loop.Run(stop.Token);
         bgp.Stop();
+        gateway.ForgetLearnedInKernel();
         Volatile.Write(ref gateway.Region.Header.SlowPathReady, 0);
         api.DisposeAsync().AsTask().Wait(2000);
         listener.Join(1000);
@@ -122,6 +124,7 @@ internal sealed class Server : IDisposable
                 ike.Start(configuration, Addresses());
                 bfd.Use(configuration.Bfd);
                 bgp.Start(configuration.Bgp, restarted);
+                TellKernel();
                 return true;
             });
         }
@@ -170,6 +173,8 @@ internal sealed class Server : IDisposable
         gateway.Settle();
     }
 
+    private void TellKernel() => gateway.TellKernel([.. (configuration.Bgp?.Kernel ?? []).Select(n => new IpPrefix(IpAddress.From(n.BaseAddress), n.PrefixLength))]);
+
     private IReadOnlyList<IPAddress> Addresses() => IkeAddresses.Wanted(configuration.Ike, gateway.Configuration, gateway.OwnAddresses, configuration.Ce?.Gateways.Gateway.ToIPAddress());
 
     private void Reloaded(LoadedConfiguration loaded)
@@ -180,6 +185,7 @@ internal sealed class Server : IDisposable
         ike.Use(loaded);
         bfd.Use(loaded.Bfd);
         bgp.Use(loaded.Bgp);
+        TellKernel();
     }
 
     private void Listen(NetlinkSocket ears, CancellationToken stop)

@@ -128,7 +128,7 @@ internal sealed class Bench : IDisposable
     {
         stop = new CancellationTokenSource();
         var configuration = adapt(ConfigurationReader.ReadFile(File, out _)!.Gateway);
-        Gateway = new Gateway(File, configuration, Region, Kernel, NullLogger.Instance) { Ike = Ike, ExpectsLearned = ExpectsLearned };
+        Gateway = new Gateway(File, configuration, Region, Kernel, NullLogger.Instance) { Ike = Ike, ExpectsLearned = ExpectsLearned, KernelRestMilliseconds = 0 };
         Loop = new EventLoop(() => { }, 5);
         var token = stop.Token;
         var loop = Loop;
