@@ -234,6 +234,10 @@ class BgpNet(Gateway):
             run("ip", "-n", there, "addr", "add", f"{them(number)}/24", "dev", f"p{number}")
             run("ip", "-n", there, "addr", "add", f"{them(number, 6)}/64", "dev", f"p{number}", "nodad")
             run("ip", "-n", there, "link", "set", "lo", "up")
+            if name == "openbgpd":
+                # On Linux it sends the first IPv6 address of lo as its next hop on an IPv4 session, whatever is configured.
+                run("ip", "-n", there, "addr", "del", "::1/128", "dev", "lo")
+                run("ip", "-n", there, "addr", "add", f"{them(number, 6)}/128", "dev", "lo")
         super()._start()
 
     def start(self, name, configuration=None, cls=None):
