@@ -33,6 +33,7 @@ internal sealed class Exporter(Rib rib, Decision decision)
     /// <summary>Lets every prefix that there is something to say of wait.</summary>
     public void LookAtAll(PeerFamily to)
     {
+        if (!to.Out.IsStarted) return;
         to.Out.FilterChanged = false;
         to.Out.ForgetMade(rib.Attributes);
         for (var slot = 1; slot < to.Table.Top; slot++)

@@ -155,6 +155,27 @@ public sealed class ExportTests
     }
 
     [Fact]
+    [Trait("RFC", "5512")]
+    public void Rfc5512_RoutesOfTheEncapsulationSafiAreKeptAndPassedOn()
+    {
+        var family = RibRig.Open(Family.Ipv4Encapsulation);
+        var endpoint = new Nlri(RibRig.P("203.0.113.9/32"));
+        var rig = new RibRig(new BgpConfiguration
+        {
+            LocalAs = RibRig.OurAs, RouterId = 1,
+            Networks = [new OriginatedRoute(Family.Ipv4Encapsulation, RibRig.P("203.0.113.1/32"), new PathAttributes { TunnelEncapsulation = [0, 4, 0, 0] })],
+        });
+        rig.Add(External(1) with { Families = [family] });
+        rig.Add(External(2) with { Families = [family] });
+        rig.Rib.Update(1, Family.Ipv4Encapsulation, endpoint, new PathAttributes(Plain) { TunnelEncapsulation = [0, 7, 0, 0] });
+        rig.Settle();
+        rig.Exchange(2);
+        Assert.Equal([0, 7, 0, 0], rig.Told(2, Family.Ipv4Encapsulation, endpoint)!.TunnelEncapsulation);
+        Assert.Equal([0, 4, 0, 0], rig.Told(2, Family.Ipv4Encapsulation, new Nlri(RibRig.P("203.0.113.1/32")))!.TunnelEncapsulation);
+        Assert.Equal(0, rig.BestCount);
+    }
+
+    [Fact]
     public void ADefaultRouteOfTheConfigurationTakesTheLearnedOnesPlaceAndGivesItBack()
     {
         var rig = new RibRig();
