@@ -41,7 +41,7 @@ internal static class Negotiation
 
     /// <summary>Ciphers of all negotiated children.</summary>
     public static IEnumerable<string> Ciphers(Lab lab) =>
-        lab.File.Up.Select(u => u.Node).Distinct().SelectMany(node => Sas(lab, node)).SelectMany(sa => Items(sa, "children")).Select(Cipher).Distinct();
+        lab.File.Gateways.SelectMany(gateway => Sas(lab, gateway.Name)).SelectMany(sa => Items(sa, "children")).Select(Cipher).Distinct();
 
     /// <summary>Algorithms of the IKE SA and the child of a tunnel that has both directions, else null.</summary>
     private static string? Suite(Lab lab, LabTunnel tunnel)
