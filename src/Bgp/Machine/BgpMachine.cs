@@ -27,6 +27,9 @@ public sealed class BgpMachine : IMachine<BgpEvent, BgpAction>
     /// <summary>The configuration in force.</summary>
     internal BgpConfiguration Configuration { get; set; } = new();
 
+    /// <summary>This process ends: nobody is served any more.</summary>
+    internal bool IsStopped { get; private set; }
+
     /// <summary>All sessions.</summary>
     internal SessionTable Sessions { get; } = new();
 
@@ -86,8 +89,7 @@ public sealed class BgpMachine : IMachine<BgpEvent, BgpAction>
         }
 
         hasMore = Selection.Run(step);
-        // After a restart End-of-RIB must not go out before everything was decided on.
-        if (Deferral.IsComplete) hasMore |= Export.Run(step);
+        hasMore |= Export.Run(step);
         foreach (var connection in Unflushed) connection.HandOver(step);
         Unflushed.Clear();
         Sessions.ForgetGone(step);
@@ -118,13 +120,14 @@ public sealed class BgpMachine : IMachine<BgpEvent, BgpAction>
             case NextHopsResolved resolved:
                 Selection.Resolved(resolved.Hops);
                 break;
-            case BgpConfigured configured:
+            case BgpConfigured configured when !IsStopped:
                 Configurator.Apply(step, configured);
                 break;
             case BgpOperatorAsked asked:
                 OperatorVerbs.Do(step, asked);
                 break;
             case BgpShutdownAsked:
+                IsStopped = true;
                 foreach (var session in Sessions.All.ToArray())
                     session.Stop(step, NotificationMessage.Shutdown(CeaseReason.AdministrativeShutdown, "this router stops"), "ManualStop: this process stops", final: true);
                 break;

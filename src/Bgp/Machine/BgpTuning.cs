@@ -33,6 +33,9 @@ internal static class BgpTuning
     /// <summary>Stale routes of a neighbour that came back go after this without End-of-RIB.</summary>
     public const long StaleMost = 300_000;
 
+    /// <summary>VPN routes are sent after this to a neighbour that does not say which it wants.</summary>
+    public const long RouteTargetsMost = 60_000;
+
     /// <summary>A refresh that a neighbour began ends after this.</summary>
     public const long RefreshMost = 300_000;
 

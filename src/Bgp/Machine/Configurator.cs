@@ -10,13 +10,13 @@ internal static class Configurator
         var (before, after) = (machine.Configuration, configured.Configuration);
         machine.Configuration = after;
         var speakerChanged = before.LocalAs != after.LocalAs || before.RouterId != after.RouterId || before.ClusterId != after.ClusterId;
-        machine.Deferral.Begin(step, configured.Restarted);
         step.Actions.Add(Neighbors.Listen(after));
         // Sessions of VRFs that go end before the VRFs do; new ones begin behind.
         foreach (var session in machine.Sessions.All.ToArray()) Follow(step, session, speakerChanged);
         machine.Rib.Configure(after);
+        machine.Deferral.Begin(step, configured.Restarted);
         foreach (var vrf in after.Vrfs)
-            if (machine.Deferral.IsComplete && !before.Vrfs.Any(v => v.Name == vrf.Name)) Deferral.Announce(step, vrf.Name);
+            if (!before.Vrfs.Any(v => v.Name == vrf.Name)) machine.Deferral.Added(step, vrf.Name);
         foreach (var neighbor in after.Neighbors)
         {
             if (machine.Sessions.Find(neighbor.Name) is not null) continue;

@@ -16,7 +16,7 @@ internal static class Neighbors
         }
 
         var remote = Plain(opened.Remote.Address);
-        var session = Configured(step, remote, Plain(opened.Local.Address)) ?? Dynamic(step, remote);
+        var session = step.Machine.IsStopped ? null : Configured(step, remote, Plain(opened.Local.Address)) ?? Dynamic(step, remote);
         if (session is null) Session.SendAlone(step, opened.Connection, new NotificationMessage(NotificationCode.Cease, CeaseReason.ConnectionRejected));
         else session.Accepted(step, opened);
     }

@@ -5,13 +5,11 @@ namespace Appliance.Bgp;
 /// <summary>What sessions mean for routes: neighbours come, change, go, keep what they said.</summary>
 internal sealed class PeerRoutes(Rib rib)
 {
-    /// <summary>A session is established: its routes are taken, and it is told ours.</summary>
-    public void Up(Session session, BgpConfiguration configuration)
-    {
-        rib.SetPeer(Facts(session, configuration));
-        foreach (var state in session.Families)
-            if (state.Negotiated is not null) rib.StartExport(session.Id, state.Family);
-    }
+    /// <summary>A session is established: its routes are taken.</summary>
+    public void Up(Session session, BgpConfiguration configuration) => rib.SetPeer(Facts(session, configuration));
+
+    /// <summary>It is told ours of a family: what there is, End-of-RIB, changes.</summary>
+    public void Start(Session session, Family family) => rib.StartExport(session.Id, family);
 
     /// <summary>What is taken from a neighbour or sent to it changed.</summary>
     public void Changed(Session session, BgpConfiguration configuration) => rib.SetPeer(Facts(session, configuration));

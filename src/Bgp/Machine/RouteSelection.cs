@@ -24,7 +24,6 @@ internal sealed class RouteSelection(Rib rib)
     public bool Run(BgpStep step)
     {
         TakeNextHops(step);
-        if (step.Machine.Deferral.IsActive) return false;
         var more = rib.Settle(BgpTuning.DecisionsPerStep, changes);
         foreach (var change in changes) step.Actions.Add(change);
         changes.Clear();

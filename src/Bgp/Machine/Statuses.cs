@@ -8,7 +8,7 @@ internal static class Statuses
     /// <summary>Everything in short.</summary>
     public static BgpSummary Summary(BgpMachine machine, Instant at) => new(machine.Configuration.LocalAs, machine.Configuration.RouterId, machine.Deferral.IsActive,
         [.. machine.Sessions.All.OrderBy(s => s.Name, StringComparer.Ordinal).Select(s => Of(machine, s, at))],
-        [.. machine.Rib.Tables().Select(t => t with { IsComplete = t.IsComplete && machine.Deferral.IsComplete })]);
+        [.. machine.Rib.Tables().Select(t => t with { IsComplete = machine.Deferral.IsCompleteFor(t.Vrf, t.Family) })]);
 
     /// <summary>One neighbour.</summary>
     public static NeighborStatus Of(BgpMachine machine, Session session, Instant at)

@@ -15,6 +15,9 @@ internal sealed class FamilyState(FamilyConfiguration configuration)
     /// <summary>The neighbour's End-of-RIB came.</summary>
     public bool EndOfRibReceived { get; set; }
 
+    /// <summary>Its routes are sent.</summary>
+    public bool IsExported { get; set; }
+
     /// <summary>Ours went out.</summary>
     public bool EndOfRibSent { get; set; }
 
@@ -40,6 +43,6 @@ internal sealed class FamilyState(FamilyConfiguration configuration)
     public void Reset()
     {
         Negotiated = null;
-        EndOfRibReceived = EndOfRibSent = IsRefreshing = OwesEndOfRefresh = WantsAgain = WarnedNear = WarnedBeyond = false;
+        EndOfRibReceived = EndOfRibSent = IsExported = IsRefreshing = OwesEndOfRefresh = WantsAgain = WarnedNear = WarnedBeyond = false;
     }
 }

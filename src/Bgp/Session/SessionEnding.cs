@@ -66,6 +66,7 @@ internal sealed partial class Session
         Established = null;
         step.StopTimer(this, SessionTimer.Steady);
         step.StopTimer(this, SessionTimer.RefreshEnd);
+        step.StopTimer(this, SessionTimer.RouteTargets);
         UnwatchBfd(step);
         KeepOrForget(step, connection.Negotiated, loss);
         foreach (var state in Families) state.Reset();
@@ -101,6 +102,7 @@ internal sealed partial class Session
     public void EndBeyondMaximum(BgpStep step, FamilyConfiguration family, int count)
     {
         if (Established is not { } connection) return;
+        foreach (var other in connections.Where(c => c != connection).ToArray()) Drop(step, other, Cease(CeaseReason.ConnectionRejected), "the session ends", Loss.Collision);
         rest = family.MaximumRestartMinutes * 60_000L;
         Drop(step, connection, NotificationMessage.MaximumPrefixes(family.Family, (uint)family.MaximumPrefixes),
             $"the neighbor sent {count} {family.Family} prefixes, {family.MaximumPrefixes} are allowed", Loss.Administrative);

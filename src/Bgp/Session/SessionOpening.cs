@@ -70,6 +70,9 @@ internal sealed partial class Session
         }
 
         step.Machine.PeerRoutes.Up(this, step.Configuration);
+        hadTimeForTargets = false;
+        step.SetTimer(this, SessionTimer.RouteTargets, BgpTuning.RouteTargetsMost);
+        StartExports(step);
         ReturnedStale(step, connection.Negotiated);
         WatchBfd(step, connection);
         step.Machine.Deferral.Check(step);

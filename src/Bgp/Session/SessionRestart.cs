@@ -3,16 +3,20 @@ namespace Appliance.Bgp;
 /// <summary>Graceful restart of the neighbour: we are the Receiving Speaker (RFC 4724 §4.2).</summary>
 internal sealed partial class Session
 {
+    private bool hadTimeForTargets;
+
     /// <summary>Routes are kept of a session that ended.</summary>
     public bool HasStale => Families.Any(f => f.HasStale);
 
     /// <summary>
-    /// After our own restart: nothing is waited for from it (RFC 4724 §4.1). It said End-of-RIB for everything, or it will not because it restarted too or does not know of restarts, or it
-    /// came and went.
+    /// After our own restart: End-of-RIB of tables is still to come from it (RFC 4724 §4.1). Not from who restarted too or does not know of restarts, nor from who came and went.
     /// </summary>
-    public bool OwesNoEndOfRib => Established is { } connection
-        ? connection.Negotiated.Restart is null or { Restarted: true } || Families.All(f => f.Negotiated is null || f.EndOfRibReceived)
-        : TimesEstablished > 0;
+    public bool OwesEndOfRib(DeferredTables tables)
+    {
+        if (Range is not null || IsDisabled || !tables.Concern(Configuration)) return false;
+        if (Established is not { } connection) return TimesEstablished == 0;
+        return connection.Negotiated.Restart is { Restarted: false } && Families.Any(f => f.Negotiated is not null && !f.EndOfRibReceived && tables.Hold(Configuration.Vrf, f.Family));
+    }
 
     /// <summary>The session ended: routes of families that the neighbour keeps through a restart stay, stale; the others go.</summary>
     private void KeepOrForget(BgpStep step, Negotiated negotiated, Loss loss)
@@ -87,5 +91,28 @@ internal sealed partial class Session
         if (state.HasStale) SweepFamily(step, state);
         if (!HasStale) step.StopTimer(this, SessionTimer.Stale);
         step.Machine.Deferral.Check(step);
+        if (family == Family.RouteTarget) StartExports(step);
+    }
+
+    /// <summary>
+    /// Routes of families are sent as soon as they may be: after a restart of ours, when they were decided on; those of VPNs, when the neighbour said which it wants (RFC 4684 §6), or did not
+    /// for a while.
+    /// </summary>
+    public void StartExports(BgpStep step)
+    {
+        if (Established is null) return;
+        var knowsTargets = hadTimeForTargets || Of(Family.RouteTarget) is not { Negotiated: not null, EndOfRibReceived: false };
+        foreach (var state in Families)
+        {
+            if (state.IsExported || state.Negotiated is null || (state.Family.IsVpn && !knowsTargets) || !step.Machine.Deferral.IsCompleteFor(Configuration.Vrf, state.Family)) continue;
+            state.IsExported = true;
+            step.Machine.PeerRoutes.Start(this, state.Family);
+        }
+    }
+
+    private void TargetTimeOver(BgpStep step)
+    {
+        hadTimeForTargets = true;
+        StartExports(step);
     }
 }

@@ -24,6 +24,9 @@ internal enum SessionTimer : byte
     /// <summary>A neighbour that came back did not say End-of-RIB.</summary>
     Stale,
 
+    /// <summary>A neighbour did not say which VPN routes it wants (RFC 4684 §6).</summary>
+    RouteTargets,
+
     /// <summary>A neighbour that began a refresh did not end it (RFC 7313 §4).</summary>
     RefreshEnd,
 

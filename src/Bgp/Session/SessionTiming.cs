@@ -27,6 +27,9 @@ internal sealed partial class Session
             case SessionTimer.Stale:
                 StaleTimeOver(step);
                 break;
+            case SessionTimer.RouteTargets:
+                TargetTimeOver(step);
+                break;
             case SessionTimer.RefreshEnd:
                 RefreshTimeOver(step);
                 break;

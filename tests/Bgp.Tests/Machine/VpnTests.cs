@@ -53,6 +53,28 @@ public sealed class VpnTests
     }
 
     [Fact]
+    public void Rfc4724_4_1_APeThatRestartsLosesNoVpnRouteAlthoughTargetsHaveToBeSaidFirst()
+    {
+        var net = new Net();
+        var (left, right) = (net.Add("pe1", "192.0.2.1"), net.Add("pe2", "192.0.2.2"));
+        FamilyConfiguration[] core = [Of(Family.Vpnv4), Of(Family.RouteTarget)];
+        var configuration = Pe("1.1.1.1", To("pe2", "192.0.2.2", 65001, core), null, 1) with { RestartSeconds = 60, Vrfs = [Vrf("red", Red, 1) with { Networks = [Route("10.11.0.0/16")] }] };
+        left.Configure(configuration);
+        right.Configure(Pe("2.2.2.2", To("pe1", "192.0.2.1", 65001, core), null, 2) with { RestartSeconds = 60, Vrfs = [Vrf("red", Red, 3) with { Networks = [Route("10.12.0.0/16")] }] });
+        net.Pass(20_000);
+        var from = right.Actions.Count;
+        net.Kill(left);
+        left.Actions.Clear();
+        left.Restart(configuration);
+        net.Pass(30_000);
+        Assert.Equal(SessionState.Established, left.StateOf("pe2"));
+        Assert.NotNull(left.Best("10.12.0.0/16", "red"));
+        Assert.DoesNotContain(right.Actions.Skip(from).OfType<BestRoutesChanged>().SelectMany(c => c.Changes), c => c.Paths is null);
+        var learned = left.Actions.FindIndex(a => a is BestRoutesChanged { Vrf: "red" } changed && changed.Changes.Any(c => c.Paths?.Paths[0].Neighbor == "pe2"));
+        Assert.InRange(learned, 0, left.Actions.FindIndex(a => a is RoutesComplete { Vrf: "red" } complete && complete.Family == Family.Ipv4Unicast));
+    }
+
+    [Fact]
     public void AVrfThatIsTakenAwayTakesItsNeighborsAndRoutesAlong()
     {
         var net = new Net();

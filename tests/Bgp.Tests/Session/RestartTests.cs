@@ -35,9 +35,7 @@ public sealed class RestartTests
         pair.A.Restart(pair.ConfigurationA);
         pair.Net.Pass(20_000);
         pair.Established();
-        var relevant = pair.A.Actions.Where(a => a is BestRoutesChanged or RoutesComplete).ToList();
-        Assert.IsType<BestRoutesChanged>(relevant[0]);
-        Assert.True(relevant.FindLastIndex(a => a is BestRoutesChanged) < relevant.FindIndex(a => a is RoutesComplete));
+        Assert.InRange(pair.A.Actions.FindLastIndex(a => a is BestRoutesChanged), 0, pair.A.Actions.FindIndex(IsComplete));
         Assert.NotNull(pair.A.Best("10.2.0.0/16"));
         var order = pair.A.Actions.FindIndex(a => a is SessionChanged { After: SessionState.Established });
         Assert.True(order < pair.A.Actions.FindIndex(a => a is BestRoutesChanged));
@@ -71,7 +69,7 @@ public sealed class RestartTests
     {
         var solo = new Solo(n => n with { Passive = true }, c => c with { RestartSeconds = 120, DeferralSeconds = 40, Networks = [Route("10.1.0.0/16")] }, restarted: true);
         solo.Net.Pass(39_000);
-        Assert.DoesNotContain(solo.Speaker.Actions, a => a is RoutesComplete or BestRoutesChanged);
+        Assert.DoesNotContain(solo.Speaker.Actions, a => IsComplete(a) || a is BestRoutesChanged);
         Assert.True(solo.Speaker.Machine.Summary(solo.Net.Now).IsRestarting);
         solo.Net.Pass(1_100);
         Assert.NotNull(solo.Speaker.Best("10.1.0.0/16"));
@@ -109,10 +107,27 @@ public sealed class RestartTests
         var solo = new Solo(all: c => c with { Neighbors = [], RestartSeconds = 120, DeferralSeconds = 40, Dynamic = [range], Networks = [Route("10.1.0.0/16")] }, restarted: true);
         var hand = solo.Dial("198.51.100.7").Establish(65007, 7, Hand.Standard(65007) with { GracefulRestart = new GracefulRestart(false, false, 120, [new(Family.Ipv4Unicast, true)]) });
         hand.Send(Hand.Update([], [], []));
-        Assert.DoesNotContain(solo.Speaker.Actions, a => a is RoutesComplete);
+        Assert.DoesNotContain(solo.Speaker.Actions, IsComplete);
         solo.Net.Pass(40_100);
         Assert.Equal(2, solo.Speaker.Actions.OfType<RoutesComplete>().Count());
         Assert.Equal(2, hand.Of(MessageType.Update).Count());
+    }
+
+    [Fact]
+    public void Rfc4724_4_1_EachFamilyIsDecidedOnForItself()
+    {
+        var solo = new Solo(n => n with { Passive = true, Families = [Ipv4, Of(Family.Ipv6Unicast)] }, c => c with { RestartSeconds = 120, Networks = [Route("10.1.0.0/16")] }, restarted: true);
+        var hand = solo.Establish(Hand.Standard(Solo.As) with
+        {
+            Families = [Family.Ipv4Unicast, Family.Ipv6Unicast], GracefulRestart = new GracefulRestart(false, false, 120, [new(Family.Ipv4Unicast, true), new(Family.Ipv6Unicast, true)]),
+        });
+        hand.Send(Hand.Update([], [], []));
+        Assert.True(IsComplete(Assert.Single(solo.Speaker.Actions.OfType<RoutesComplete>())));
+        Assert.Equal([true, false], solo.Status.Families.Select(f => f.EndOfRibSent));
+        Assert.True(solo.Speaker.Machine.Summary(solo.Net.Now).IsRestarting);
+        hand.Send(Hand.Update([], [0x80, 15, 3, 0, 2, 1], []));
+        Assert.Equal(2, solo.Speaker.Actions.OfType<RoutesComplete>().Count());
+        Assert.Equal([true, true], solo.Status.Families.Select(f => f.EndOfRibSent));
     }
 
     [Fact]
@@ -122,9 +137,11 @@ public sealed class RestartTests
         var hand = solo.Dial().Establish(Solo.As, Solo.Identifier, Hand.Standard(Solo.As) with { GracefulRestart = new GracefulRestart(false, false, 120, [new(Family.Ipv4Unicast, true)]) });
         hand.Send([.. Solo.Announce("10.9.0.0/16"), .. Hand.Update([], [], [])]);
         var actions = solo.Speaker.Actions;
-        Assert.True(actions.FindIndex(a => a is BestRoutesChanged) < actions.FindIndex(a => a is RoutesComplete));
+        Assert.InRange(actions.FindIndex(a => a is BestRoutesChanged), 0, actions.FindIndex(IsComplete));
         Assert.NotNull(solo.Speaker.Best("10.9.0.0/16"));
     }
+
+    private static bool IsComplete(BgpAction action) => action is RoutesComplete { Vrf: "" } complete && complete.Family == Family.Ipv4Unicast;
 
     private static Pair Started() => new Pair().Start(a: c => c with { RestartSeconds = 60, Networks = [Route("10.1.0.0/16"), Route("10.11.0.0/16")] },
         b: c => c with { RestartSeconds = 60, Networks = [Route("10.2.0.0/16")] }).Established();
