@@ -33,7 +33,7 @@ internal sealed class CeTunnelSection(ConfigurationErrors errors, PolicySection 
     }
 
     /// <summary>Any address of the families that we have, with protocol and ports; what another one covers is left out.</summary>
-    private static IReadOnlyList<TrafficSelector> Traffic(IReadOnlyList<PolicyConfiguration> selectors, bool v4, bool v6, Func<PolicyConfiguration, PortRange?> ports)
+    private static List<TrafficSelector> Traffic(IReadOnlyList<PolicyConfiguration> selectors, bool v4, bool v6, Func<PolicyConfiguration, PortRange?> ports)
     {
         var all = new List<TrafficSelector>();
         foreach (var any in new[] { (Use: v4, Any: TrafficSelector.AnyV4), (Use: v6, Any: TrafficSelector.AnyV6) }.Where(f => f.Use).Select(f => f.Any))

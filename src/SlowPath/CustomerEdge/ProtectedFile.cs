@@ -89,10 +89,12 @@ internal sealed class ProtectedFile : IDisposable
     /// <inheritdoc/>
     public void Dispose() => stream.Dispose();
 
-    private static FileStream OpenStream(string path, FileMode mode) => new(path, new FileStreamOptions
+    private static FileStream OpenStream(string path, FileMode mode)
     {
-        Mode = mode, Access = FileAccess.ReadWrite, Share = FileShare.None, BufferSize = 0, UnixCreateMode = OperatingSystem.IsWindows() ? null : Owner,
-    });
+        var options = new FileStreamOptions { Mode = mode, Access = FileAccess.ReadWrite, Share = FileShare.None, BufferSize = 0 };
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = Owner;
+        return new FileStream(path, options);
+    }
 
     /// <summary>Null, or what is wrong with the file.</summary>
     private string? TryRead()

@@ -31,7 +31,7 @@ internal sealed class BgpMachineWorld
         Step(new MessagesReceived(HonestConnection, Open(65008, 8, new Capabilities { Families = [Family.Ipv4Unicast], FourOctetAs = 65008 })));
         Step(new MessagesReceived(HonestConnection, Keepalive()));
         var attributes = new PathAttributes { NextHop = IPAddress.Parse("192.0.2.8"), AsPath = [new AsSegment(2, [65008])] };
-        Prefix.TryParse("198.51.100.0/24", out var prefix);
+        var prefix = Prefix.Of(IPAddress.Parse("198.51.100.0"), 24);
         Step(new MessagesReceived(HonestConnection, scratch.AsMemory(0, new UpdateWriter().Announce(scratch, new WriteOptions { FourOctetAs = true }, Family.Ipv4Unicast, attributes, [new Nlri(prefix)]).Octets)));
         Claim.That(Machine.Neighbor(Honest, Now)!.State == SessionState.Established, "the honest neighbour's session is up");
     }
@@ -60,7 +60,7 @@ internal sealed class BgpMachineWorld
             Family = family, Import = policy, Export = policy, MaximumPrefixes = (kind & 1) != 0 ? 50 : 5000, MaximumRestartMinutes = kind >> 6, AddPathReceive = (kind & 2) != 0,
             AddPathSend = (kind & 2) != 0 ? 2 : 0, ExtendedNextHop = (kind & 4) != 0, MaximumWarnsOnly = (kind & 32) != 0 && (kind & 1) != 0,
         };
-        Prefix.TryParse("203.0.113.0/24", out var own);
+        var own = Prefix.Of(IPAddress.Parse("203.0.113.0"), 24);
         return new BgpConfiguration
         {
             LocalAs = 65001, RouterId = 1,

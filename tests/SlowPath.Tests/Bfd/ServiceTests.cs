@@ -90,7 +90,7 @@ public sealed class ServiceTests : IDisposable
         await Waiting.For(() => bfd.Sessions.Count == 0, "no session");
     }
 
-    private Task On(Action work) => loop.RunAsync(() =>
+    private Task<bool> On(Action work) => loop.RunAsync(() =>
     {
         work();
         return true;

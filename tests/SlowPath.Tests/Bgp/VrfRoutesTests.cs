@@ -11,12 +11,14 @@ using RouteChange = Appliance.Bgp.RouteChange;
 
 namespace Appliance.SlowPath.Tests.Bgp;
 
-public sealed class VrfRoutesTests
+public sealed class VrfRoutesTests : IDisposable
 {
     private readonly Kernel kernel = new();
     private readonly VrfRoutes routes;
 
     public VrfRoutesTests() => routes = new VrfRoutes(kernel, NullLogger.Instance);
+
+    public void Dispose() => kernel.Dispose();
 
     [Fact]
     public void RoutesGoToTheTableOfTheDevice()

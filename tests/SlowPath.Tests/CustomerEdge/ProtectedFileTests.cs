@@ -5,6 +5,7 @@ using Appliance.SlowPath.Tests.Serving;
 namespace Appliance.SlowPath.Tests.CustomerEdge;
 
 /// <summary>What must never leave in the clear outlives a reboot, and a file that does not say it refuses the start.</summary>
+[System.Runtime.Versioning.SupportedOSPlatform("linux")]
 public sealed class ProtectedFileTests : IDisposable
 {
     private static readonly IpPrefix A = P("10.2.0.0/16"), B = P("fd00:2::/48"), C = P("10.3.0.0/24");
