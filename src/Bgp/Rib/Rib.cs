@@ -165,6 +165,15 @@ public sealed partial class Rib
         }
     }
 
+    /// <summary>Holds the decision of a table back, or takes it up again (RFC 4724 §4.1: a restarting speaker waits for all End-of-RIB).</summary>
+    /// <param name="vrf">Name of the VRF; empty for the global table.</param>
+    /// <param name="family">The family.</param>
+    /// <param name="isHeld">Hold back.</param>
+    public void Hold(string vrf, Family family, bool isHeld)
+    {
+        if (Table(vrf, family) is { } table) table.IsHeld = isHeld;
+    }
+
     /// <summary>The table of a VPN family, of unicast, and so on, outside of VRFs.</summary>
     internal RibTable Global(Family family)
     {

@@ -116,6 +116,7 @@ public sealed partial class Rib
     private void Empty(RibTable table)
     {
         table.IsDying = true;
+        table.IsHeld = false;
         foreach (var family in table.Outs.ToArray())
         {
             Leave(family);

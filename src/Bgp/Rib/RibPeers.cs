@@ -224,7 +224,7 @@ public sealed partial class Rib
     // Neighbours whose last route was let go give their number back, once nothing that was decided names them.
     private void ForgetGone()
     {
-        if (HasWork) return;
+        if (HasWork || tables.Exists(t => !t.IsQuiet)) return;
         for (var i = tables.Count - 1; i >= 0; i--)
         {
             if (tables[i].IsDying && tables[i].Count == 0) tables.RemoveAt(i);

@@ -20,7 +20,13 @@ internal sealed class RibTable(Rib rib, VrfState? vrf, Family family)
     public bool IsDying { get; set; }
 
     /// <summary>Prefixes wait for the decision.</summary>
-    public bool HasWork => dirty.Count > 0;
+    public bool HasWork => dirty.Count > 0 && !IsHeld;
+
+    /// <summary>No prefix waits, not even for a decision that is held back.</summary>
+    public bool IsQuiet => dirty.Count == 0;
+
+    /// <summary>No decision is taken (RFC 4724 §4.1: until all neighbours said their End-of-RIB).</summary>
+    public bool IsHeld { get; set; }
 
     /// <summary>How many prefixes there are.</summary>
     public int Count => index.Count;
