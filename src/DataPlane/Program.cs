@@ -24,7 +24,7 @@ try
     var tier = TierChoice.Choose(region, plan);
     region.Header.CryptoTier = (uint)tier;
     WarmUp.Run(tier);
-    var engine = new Engine(region, plan.Workers.Count, plan.FramesPerWorker, plan.JumboPerWorker, plan.Vpn is null ? -1 : 0, tier);
+    var engine = new Engine(region, plan.Workers.Count, plan.FramesPerWorker, plan.JumboPerWorker, plan.Vpn is null ? -1 : 0, tier, tunnelPorts: plan.TunnelPorts);
     var threads = new List<WorkerThread>();
     using var stop = new ManualResetEventSlim();
     foreach (var worker in engine.Workers)

@@ -37,12 +37,12 @@ internal sealed class Worker : IDisposable
         this.context = context;
         Ports = ports;
         spd = new Spd(context.Region);
-        classifier = new Classifier(context);
+        classifier = new Classifier(context, ports);
         router = new Router(context.Region);
         steering = new Steering(context, crossroads);
         transmit = new Transmit(context, ports, steering);
         icmp = new IcmpErrors(context);
-        holds = new Holds(context);
+        holds = new Holds(context, ports);
         tunnelSa = new TunnelSa(context, holds, transmit);
         reassembler = new Reassembler(context, steering);
         keepalives = new Keepalives(context, transmit);
@@ -71,14 +71,14 @@ internal sealed class Worker : IDisposable
     public bool IsHolding => holds.Count + reassembler.Waiting != 0;
 
     /// <summary>A worker whose ESP runs on <typeparamref name="TKernel"/>.</summary>
-    public static Worker Create<TKernel>(Region region, FramePool pool, int index, int door, Crossroads crossroads, CipherObjects objects, AesGcmTier tier)
+    public static Worker Create<TKernel>(Region region, FramePool pool, int index, (int Door, uint Tunnels) hostPorts, Crossroads crossroads, CipherObjects objects, AesGcmTier tier)
         where TKernel : struct, IAesGcmKernel
     {
-        return new Worker(new WorkerContext(region, pool, index), new WorkerPorts(region, door), crossroads, (context, transmit, fragmenter, policy, passed) =>
+        return new Worker(new WorkerContext(region, pool, index), new WorkerPorts(region, hostPorts.Door, hostPorts.Tunnels), crossroads, (context, transmit, fragmenter, policy, passed) =>
         {
             var outbound = new EspOutbound<TKernel>(region, pool.Memory, objects, tier);
             var inbound = new EspInbound<TKernel>(region, pool.Memory, objects, tier);
-            return (new Encapsulation<TKernel>(context, transmit, fragmenter, outbound), new Decapsulation<TKernel>(context, policy, passed, inbound), outbound);
+            return (new Encapsulation<TKernel>(context, transmit, fragmenter, outbound), new Decapsulation<TKernel>(context, policy, passed, transmit, inbound), outbound);
         });
     }
 
@@ -220,11 +220,11 @@ internal sealed class Worker : IDisposable
         foreach (ref var packet in received.AsSpan(0, count))
         {
             octets += packet.Length;
-            if (port == Ports.Door) packet.Flags |= PacketFlags.Injected;
+            if (Ports.IsHost(port)) packet.Flags |= PacketFlags.Injected;
         }
 
         ref var block = ref context.Block;
-        if (port == Ports.Door) block.Injected += (uint)count;
+        if (Ports.IsHost(port)) block.Injected += (uint)count;
         else block.Rx += (uint)count;
         block.Ports[port].RxPackets += (uint)count;
         block.Ports[port].RxBytes += (ulong)octets;

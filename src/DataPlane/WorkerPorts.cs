@@ -9,17 +9,25 @@ namespace Appliance.DataPlane;
 /// This worker's queues of all ports. The keeper opens queues and offers them; the worker takes them in, and closes them when their device is lost, so that frames
 /// and rings are touched by the worker's thread alone. A port with fewer queues than workers is sent to by way of a worker that has one.
 /// </summary>
-internal sealed class WorkerPorts(Region region, int door)
+internal sealed class WorkerPorts(Region region, int door, uint tunnelPorts = 0)
 {
     private readonly ConcurrentQueue<PortQueue> offers = new();
     private readonly PortQueue?[] transmit = new PortQueue?[PortRecord.Maximum];
     private readonly int[] open = new int[PortRecord.Maximum];
     private readonly int[] senders = new int[PortRecord.Maximum];
     private int news;
-    private int mustClose;
+    private uint mustClose;
 
     /// <summary>Index of the host's own door; -1 when there is none.</summary>
     public int Door { get; } = door;
+
+    /// <summary>Whether a port is the host's: its own door, or a tunnel's interface.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool IsHost(int port) => port == Door || IsInterface(port);
+
+    /// <summary>Whether a port is a tunnel's interface.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool IsInterface(int port) => (tunnelPorts >> port & 1) != 0;
 
     /// <summary>The worker's queues: its receive loop goes over these.</summary>
     public PortQueue[] Queues { get; private set; } = [];
@@ -48,7 +56,7 @@ internal sealed class WorkerPorts(Region region, int door)
     /// <summary>Keeper: asks the worker to close its queues of a port.</summary>
     public void RequestClose(int port)
     {
-        Interlocked.Or(ref mustClose, 1 << port);
+        Interlocked.Or(ref mustClose, 1u << port);
         Interlocked.Increment(ref news);
     }
 
@@ -80,7 +88,7 @@ internal sealed class WorkerPorts(Region region, int door)
     private void TakeNews()
     {
         Interlocked.Exchange(ref news, 0);
-        var ports = (uint)Interlocked.Exchange(ref mustClose, 0);
+        var ports = Interlocked.Exchange(ref mustClose, 0);
         foreach (var queue in Queues)
         {
             if ((ports & (1u << queue.Port)) != 0) Close(queue);

@@ -150,6 +150,9 @@ public enum DropReason : byte
     /// <summary>Packet that is routed into a tunnel but lies outside of what its SA was negotiated for.</summary>
     [DropText("outside the traffic selectors that the tunnel's SA was negotiated for", DropSeverity.Warning, "RFC 4301 5.1")] OutsideSelectors,
 
+    /// <summary>Packet for the address of a tunnel's interface that came through another tunnel.</summary>
+    [DropText("for the address of a tunnel's interface, but it did not come through that tunnel", DropSeverity.Warning, "")] NotThroughItsTunnel,
+
     /// <summary>Not a reason: how many there are.</summary>
     [DropText("", DropSeverity.Info, "")] Count,
 }

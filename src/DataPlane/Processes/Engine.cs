@@ -9,7 +9,7 @@ internal sealed class Engine : IDisposable
 {
     private readonly FrameMemory memory;
 
-    public Engine(Region region, int workers, int framesPerWorker, int jumboPerWorker, int door, AesGcmTier tier, bool watchLeases = false)
+    public Engine(Region region, int workers, int framesPerWorker, int jumboPerWorker, int door, AesGcmTier tier, bool watchLeases = false, uint tunnelPorts = 0)
     {
         Tier = tier;
         memory = new FrameMemory(framesPerWorker * workers, jumboPerWorker * workers);
@@ -18,8 +18,8 @@ internal sealed class Engine : IDisposable
         Objects = new CipherObjects(region.Counts.OutboundSas, region.Counts.InboundSas);
         Workers = [.. Enumerable.Range(0, workers).Select(index => tier switch
         {
-            AesGcmTier.Vaes => Worker.Create<VaesKernel>(region, Frames.Pools[index], index, door, Crossroads, Objects, tier),
-            _ => Worker.Create<ManagedKernel>(region, Frames.Pools[index], index, door, Crossroads, Objects, tier),
+            AesGcmTier.Vaes => Worker.Create<VaesKernel>(region, Frames.Pools[index], index, (door, tunnelPorts), Crossroads, Objects, tier),
+            _ => Worker.Create<ManagedKernel>(region, Frames.Pools[index], index, (door, tunnelPorts), Crossroads, Objects, tier),
         })];
     }
 

@@ -7,7 +7,7 @@ namespace Appliance.DataPlane;
 /// First stage: takes off the link header, reads the IP header, and asks for the route's first word so that <see cref="Router"/> finds it in cache.
 /// What cannot be read is dropped here.
 /// </summary>
-internal sealed class Classifier(WorkerContext context)
+internal sealed class Classifier(WorkerContext context, WorkerPorts ports)
 {
     private const int EthernetHeader = 14;
 
@@ -26,6 +26,7 @@ internal sealed class Classifier(WorkerContext context)
             packet = arrived[i];
             var reason = (packet.Flags & PacketFlags.NoEthernet) == 0 ? TakeOffEthernet(memory, ref packet) : DropReason.None;
             if (reason == DropReason.None) reason = Headers.Read(memory, ref packet, out fields);
+            if (reason == DropReason.NotForwardable && ports.IsInterface(packet.InPort)) reason = DropReason.None;
             if (reason != DropReason.None)
             {
                 context.Drop(packet, reason);

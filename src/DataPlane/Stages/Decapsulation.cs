@@ -9,7 +9,7 @@ namespace Appliance.DataPlane;
 /// Collects ESP packets until there is a batch, has ESP check and open them, and asks policy about each inner packet (RFC 4301 §5.2 step 4). What passes
 /// goes on to be routed.
 /// </summary>
-internal abstract class Decapsulation(WorkerContext context, InboundPolicy policy, PacketBatch passed)
+internal abstract class Decapsulation(WorkerContext context, InboundPolicy policy, PacketBatch passed, Transmit transmit)
 {
     private readonly Packet[] packets = new Packet[PacketBatch.Size];
     private readonly EspResult[] results = new EspResult[PacketBatch.Size];
@@ -78,19 +78,22 @@ internal abstract class Decapsulation(WorkerContext context, InboundPolicy polic
         inner.Depth++;
         inner.Flags |= PacketFlags.Decapsulated | PacketFlags.NoEthernet;
         var reason = Headers.Read(context.Memory, ref inner, out passed.Fields[passed.Count + row]);
+        if (reason == DropReason.NotForwardable && policy.InterfaceOf(packet.Tag, passed.Fields[passed.Count + row]) >= 0) reason = DropReason.None;
         if (reason != DropReason.None) Refuse(inner, reason);
         return reason == DropReason.None;
     }
 
-    /// <summary>Asks policy about the rows that were read; those that pass close up.</summary>
+    /// <summary>Asks policy about the rows that were read; those that pass close up, and what is for the interface of its tunnel goes there.</summary>
     private void Judge(int opened)
     {
         var first = passed.Count;
         for (var i = first; i < first + opened; i++)
         {
-            var reason = policy.Check(passed.Packets[i].Tag, passed.Fields[i]);
-            if (reason == DropReason.None) passed.Move(i, passed.Count++);
-            else Refuse(passed.Packets[i], reason);
+            var port = policy.InterfaceOf(passed.Packets[i].Tag, passed.Fields[i]);
+            var reason = port < 0 ? policy.Check(passed.Packets[i].Tag, passed.Fields[i]) : policy.CheckForInterface(passed.Packets[i].Tag, passed.Fields[i]);
+            if (reason != DropReason.None) Refuse(passed.Packets[i], reason);
+            else if (port >= 0) transmit.ToInterface(passed.Packets[i], port);
+            else passed.Move(i, passed.Count++);
         }
     }
 
@@ -102,7 +105,8 @@ internal abstract class Decapsulation(WorkerContext context, InboundPolicy polic
 }
 
 /// <inheritdoc/>
-internal sealed class Decapsulation<TKernel>(WorkerContext context, InboundPolicy policy, PacketBatch passed, EspInbound<TKernel> esp) : Decapsulation(context, policy, passed)
+internal sealed class Decapsulation<TKernel>(WorkerContext context, InboundPolicy policy, PacketBatch passed, Transmit transmit, EspInbound<TKernel> esp)
+    : Decapsulation(context, policy, passed, transmit)
     where TKernel : struct, IAesGcmKernel
 {
     /// <inheritdoc/>

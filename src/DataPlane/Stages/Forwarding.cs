@@ -45,6 +45,7 @@ internal sealed class Forwarding(WorkerContext context, WorkerPorts ports, Spd s
             return Settled;
         }
 
+        if ((packet.Flags & PacketFlags.Injected) != 0 && ports.IsInterface(packet.InPort)) return FromInterface(packet, fields);
         if (!IsDoneWithPolicy(packet, route)) return FromInside(packet, fields, route);
         Deliver(packet, fields, route);
         return Settled;
@@ -84,6 +85,20 @@ internal sealed class Forwarding(WorkerContext context, WorkerPorts ports, Spd s
         if (rule.Action == SpdAction.Protect) return Protect(packet, route, rule.Tunnel);
         if (rule.Action == SpdAction.Bypass) return Bypass(packet, fields, route, index);
         context.Drop(packet, DropReason.PolicyDiscard);
+        return Settled;
+    }
+
+    /// <summary>
+    /// What the kernel sent into a tunnel's interface goes into that tunnel, whatever the routes say (RFC 3884 §3): there it cannot be in the clear. An SPD entry may still discard it.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private uint FromInterface(in Packet packet, in PacketFields fields)
+    {
+        var index = spd.Find(fields, inbound: false);
+        var tunnel = Volatile.Read(ref context.Region.Port(packet.InPort).Tunnel);
+        if (index != Spd.None && spd.Rule(index).Action == SpdAction.Discard) context.Drop(packet, DropReason.PolicyDiscard);
+        else if (tunnel == 0) context.Drop(packet, DropReason.NoTunnelForPolicy);
+        else return tunnel - 1;
         return Settled;
     }
 
@@ -146,7 +161,7 @@ internal sealed class Forwarding(WorkerContext context, WorkerPorts ports, Spd s
                 AwaitNeighbour(packet, fields, route);
                 break;
             case NextHopKind.Punt when (packet.Flags & PacketFlags.Injected) == 0:
-                transmit.ToHost(packet);
+                ToHost(packet, route);
                 break;
             case NextHopKind.Discard or NextHopKind.Punt:
                 context.Drop(packet, DropReason.RouteDiscard);
@@ -155,6 +170,15 @@ internal sealed class Forwarding(WorkerContext context, WorkerPorts ports, Spd s
                 context.Drop(packet, DropReason.NoRoute);
                 break;
         }
+    }
+
+    /// <summary>To an inner address of the machine. That of a tunnel's interface takes from tunnels only what came through its own, which never gets here, and our ICMP errors.</summary>
+    private void ToHost(in Packet packet, in NextHopRecord route)
+    {
+        if (!ports.IsInterface(route.Port)) transmit.ToHost(packet);
+        else if ((packet.Flags & PacketFlags.Originated) != 0) transmit.ToInterface(packet, route.Port);
+        else if ((packet.Flags & PacketFlags.Decapsulated) != 0) context.Drop(packet, DropReason.NotThroughItsTunnel);
+        else transmit.ToHost(packet);
     }
 
     private void ToNeighbour(Packet packet, in PacketFields fields, uint adjacency)

@@ -30,6 +30,14 @@ internal static class Headers
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static IpAddress Destination(this in PacketFields fields) => new(fields.DestinationHigh, fields.DestinationLow);
 
+    /// <summary>Whether the destination is on the link alone (RFC 5771 §4, RFC 4291 §2.7, §2.5.6, RFC 3927): never forwarded, but a tunnel's interface is such a link.</summary>
+    public static bool IsOfTheLink(this in PacketFields fields) => fields.Family == 4
+        ? fields.DestinationV4 >> 8 == 0xe0_0000 || fields.DestinationV4 >> 16 == 0xa9fe
+        : fields.DestinationHigh >> 48 == 0xff02 || fields.DestinationHigh >> 54 == 0x3fa;
+
+    /// <summary>Whether the source is of the link alone.</summary>
+    public static bool IsFromTheLink(this in PacketFields fields) => fields.Family == 4 ? fields.SourceV4 >> 16 == 0xa9fe : fields.SourceHigh >> 54 == 0x3fa;
+
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static DropReason ReasonOf(PacketError error) => error switch
     {

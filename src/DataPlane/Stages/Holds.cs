@@ -7,7 +7,7 @@ namespace Appliance.DataPlane;
 /// Packets that wait for an SA or for a neighbour's link-layer address (RFC 4301 §5.1, RFC 1122 §2.3.2.2): few for each, bounded for all, and not for long. What can
 /// go on goes through policy again from the start: the world may have changed meanwhile.
 /// </summary>
-internal sealed class Holds(WorkerContext context)
+internal sealed class Holds(WorkerContext context, WorkerPorts ports)
 {
     private readonly Entry[] entries = new Entry[Tuning.HoldsPerWorker];
     private readonly byte[] perTunnel = new byte[context.Region.Counts.Tunnels];
@@ -52,7 +52,7 @@ internal sealed class Holds(WorkerContext context)
             ref var entry = ref entries[i];
             var packet = entry.Packet;
             var fields = default(PacketFields);
-            if (into.Count < PacketBatch.Size && IsReady(entry, tunnels, router, transmit) && Headers.Read(context.Memory, ref packet, out fields) == DropReason.None)
+            if (into.Count < PacketBatch.Size && IsReady(entry, tunnels, router, transmit) && IsWhole(ref packet, out fields))
             {
                 Leave(entry);
                 into.Add(packet, fields);
@@ -89,6 +89,9 @@ internal sealed class Holds(WorkerContext context)
         ref readonly var route = ref router.NextHop(router.Find(entry.Destination, entry.Flow));
         return route.Kind is not (NextHopKind.Glean or NextHopKind.Adjacent) || (route.Kind == NextHopKind.Adjacent && transmit.Check(route.Adjacency) == DropReason.None);
     }
+
+    private bool IsWhole(ref Packet packet, out PacketFields fields) =>
+        Headers.Read(context.Memory, ref packet, out fields) is var reason && (reason == DropReason.None || (reason == DropReason.NotForwardable && ports.IsInterface(packet.InPort)));
 
     private void Add(Entry entry)
     {

@@ -29,6 +29,27 @@ internal sealed class InboundPolicy(Region region, Spd spd, Router router)
         return CheckSource(sa, inner);
     }
 
+    /// <summary>Port of the interface of the tunnel that the packet came through, when it is for it: its address, or an address of the link alone; -1 when it is to be routed.</summary>
+    public int InterfaceOf(uint slot, in PacketFields inner)
+    {
+        ref var sa = ref region.InboundSa(slot);
+        if (sa.Tunnel >= (uint)region.Counts.Tunnels) return -1;
+        var port = Volatile.Read(ref region.Tunnel(sa.Tunnel).Interface) - 1;
+        if (port < 0 || inner.IsOfTheLink()) return port;
+        ref readonly var route = ref router.NextHop(router.Find(inner));
+        return route.Kind == NextHopKind.Punt && route.Port == port ? port : -1;
+    }
+
+    /// <summary>Checks a packet for the interface of its tunnel (RFC 3884 §3: the interface says what goes through it): the SPD may still discard it.</summary>
+    public DropReason CheckForInterface(uint slot, in PacketFields inner)
+    {
+        ref var sa = ref region.InboundSa(slot);
+        if (sa.SelectorCount != 0 && !SpdMatch.MatchesAny(region, sa.SelectorStart, sa.SelectorCount, inner, inbound: true)) return DropReason.SelectorMismatch;
+        var index = spd.Find(inner, inbound: true);
+        if (index != Spd.None && spd.Rule(index).Action == SpdAction.Discard) return DropReason.PolicyDiscard;
+        return inner.IsFromTheLink() ? DropReason.None : CheckSource(sa, inner);
+    }
+
     /// <summary>In transport mode the source is the peer itself; otherwise its route must lead back into the tunnel, be it as one of several ways.</summary>
     private DropReason CheckSource(in InboundSa sa, in PacketFields inner)
     {
@@ -37,6 +58,15 @@ internal sealed class InboundPolicy(Region region, Spd spd, Router router)
         if (Volatile.Read(ref tunnel.State) != SlotState.Live) return DropReason.SourceNotBehindTunnel;
         if (tunnel.CheckSourceRoute == 0 && (sa.Flags & SaFlags.CheckSourceRoute) == 0) return DropReason.None;
         if (tunnel.Kind == TunnelKind.Transport) return inner.Source() == tunnel.Remote ? DropReason.None : DropReason.SourceNotBehindTunnel;
+        if (tunnel.CheckSourceRoute == TunnelRecord.SourceByInterfaces) return IsBehindInterface(inner) ? DropReason.None : DropReason.SourceNotBehindTunnel;
         return router.LeadsInto(router.Find(inner.Source()), sa.Tunnel) ? DropReason.None : DropReason.SourceNotBehindTunnel;
+    }
+
+    // Which of several interfaces a source lies behind is for routing to say, and the two sides may see it differently (RFC 3884 §3.3).
+    private bool IsBehindInterface(in PacketFields inner)
+    {
+        var slot = router.Find(inner.Source(), FlowHash.Of(inner));
+        ref readonly var hop = ref router.NextHop(slot);
+        return hop.Kind == NextHopKind.Tunnel && hop.Tunnel < (uint)region.Counts.Tunnels && region.Tunnel(hop.Tunnel).Interface != 0;
     }
 }

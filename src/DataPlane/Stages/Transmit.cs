@@ -52,6 +52,9 @@ internal sealed class Transmit(WorkerContext context, WorkerPorts ports, Steerin
         else Add(packet, ports.Door);
     }
 
+    /// <summary>Gives a packet that starts at its IP header to the host through a tunnel's interface.</summary>
+    public void ToInterface(in Packet packet, int port) => Add(packet, port & (PortRecord.Maximum - 1));
+
     /// <summary>Sends a finished packet that another worker handed over because it has no queue of the port.</summary>
     public void Relay(in Packet packet, uint port) => Add(packet, (int)port & (PortRecord.Maximum - 1));
 
@@ -77,7 +80,7 @@ internal sealed class Transmit(WorkerContext context, WorkerPorts ports, Steerin
     {
         var batch = waiting[port].AsSpan(0, counts[port]);
         counts[port] = 0;
-        var isDoor = port == ports.Door;
+        var isDoor = ports.IsHost(port);
         if (ports.Sender(port) is not { } queue)
         {
             SendByAnother(batch, port, isDoor ? DropReason.PuntFailed : DropReason.PortDown);

@@ -6,10 +6,11 @@ namespace Appliance.Policy;
 internal sealed class PortMap
 {
     private readonly Dictionary<uint, PortContents> byLink = [];
-    private readonly HashSet<uint> vpnLinks = [];
+    private readonly HashSet<uint> vpnLinks = [], withoutCarrier;
 
     public PortMap(GatewayConfiguration configuration, KernelView kernel)
     {
+        withoutCarrier = [.. kernel.Links.Where(l => !l.HasCarrier).Select(l => l.Index)];
         var ports = new List<PortContents>();
         if (configuration.Vpn is { } vpn) ports.Add(Join(0, vpn.Device, PortKind.Tun, PortSide.Protected, vpn.Device, kernel));
         for (var i = 0; i < configuration.Ports.Count; i++)
@@ -18,6 +19,8 @@ internal sealed class PortMap
             ports.Add(Join((byte)configuration.RegionIndex(i), port.Name, port.Kind, port.Side, port.Device, kernel));
         }
 
+        foreach (var (tunnel, own, index) in configuration.Interfaces)
+            ports.Add(Join((byte)index, own.Device, PortKind.Tun, PortSide.Protected, own.Device, kernel) with { Tunnel = tunnel.Name });
         All = ports;
         foreach (var port in ports)
         {
@@ -35,6 +38,12 @@ internal sealed class PortMap
 
     /// <summary>True for the host's own door.</summary>
     public bool IsVpn(uint link) => vpnLinks.Contains(link);
+
+    /// <summary>Whether the other end of a device is there.</summary>
+    public bool HasCarrier(uint link) => !withoutCarrier.Contains(link);
+
+    /// <summary>The tunnel whose interface a device is; null for any other device.</summary>
+    public string? TunnelOf(uint link) => OfLink(link)?.Tunnel;
 
     private static PortContents Join(byte index, string name, PortKind kind, PortSide side, string device, KernelView kernel)
     {

@@ -4,7 +4,7 @@ namespace Appliance.Policy;
 
 /// <summary>
 /// Fills the forwarding table. Where two claim the same prefix the earlier of these wins: the machine's own addresses, what is connected on protected ports, tunnels of the
-/// configuration, instances of templates, templates and protected ranges (discard), everything else. Inside a protected range nothing leads out of an unprotected port.
+/// configuration, instances of templates, the kernel's routes by a tunnel's interface, templates and protected ranges (discard), everything else. Inside a protected range nothing leads out of an unprotected port.
 /// </summary>
 internal sealed class RouteBuilder(GatewayConfiguration configuration, KernelView kernel, PortMap ports, Underlay underlay, IReadOnlyDictionary<AdjacencyKey, Adjacency> adjacencies)
 {
@@ -21,6 +21,9 @@ internal sealed class RouteBuilder(GatewayConfiguration configuration, KernelVie
         var outside = new List<(IpPrefix, NextHop)>();
         foreach (var (prefix, hop, side) in Forwarding()) (side == PortSide.Protected ? inside : outside).Add((prefix, hop));
         foreach (var (prefix, hop) in inside) layers.Firm.TryAdd(prefix, hop);
+        foreach (var route in underlay.IntoTunnels)
+            if (!AddressScope.IsLinkLocal(route.Prefix.Address) && ports.TunnelOf(route.Link) is { } by)
+                layers.Rest.TryAdd(route.Prefix, NextHop.Into(by));
         foreach (var tunnel in tunnels)
         {
             if (tunnel.Template is not null) continue;
@@ -52,7 +55,7 @@ internal sealed class RouteBuilder(GatewayConfiguration configuration, KernelVie
                 layers.Firm.TryAdd(IpPrefix.Host(address.Address), NextHop.Punt);
         foreach (var address in kernel.Addresses)
             if (!AddressScope.IsLinkLocal(address.Address) && !AddressScope.IsLoopback(address.Address))
-                layers.Firm.TryAdd(IpPrefix.Host(address.Address), NextHop.Local);
+                layers.Firm.TryAdd(IpPrefix.Host(address.Address), ports.OfLink(address.Link) is { Tunnel: not null } own ? NextHop.ToInterface(own.Index) : NextHop.Local);
         foreach (var route in kernel.Routes)
             if (route.Kind == KernelRouteKind.Broadcast && ports.OfLink(route.Link) is not null)
                 layers.Firm.TryAdd(route.Prefix, NextHop.Discard(isProtected: false));

@@ -63,6 +63,9 @@ public sealed class TablePlan
     /// <summary>The port is inside.</summary>
     public bool IsProtected(byte port) => ports.All.FirstOrDefault(p => p.Index == port)?.Side == PortSide.Protected;
 
+    /// <summary>Prefixes that the kernel routes by interfaces of tunnels.</summary>
+    public IEnumerable<IpPrefix> IntoTunnels => underlay.IntoTunnels.Select(r => r.Prefix);
+
     /// <summary>A tunnel's ends or facts changed, or an instance is new or carries other prefixes. The prefixes of a tunnel that the configuration names stay as they were.</summary>
     public TunnelChange Set(TunnelConfiguration tunnel, TunnelFacts facts)
     {
@@ -98,6 +101,8 @@ public sealed class TablePlan
             Kind = tunnel.Kind,
             Hold = tunnel.Hold,
             CheckSource = tunnel.CheckSource,
+            SourceByInterfaces = tunnel.SourceByInterfaces,
+            Interface = tunnel.Interface is null ? null : ports.All.FirstOrDefault(p => p.Tunnel == tunnel.Name)?.Index,
             Local = tunnel.Local,
             Remote = tunnel.Remote,
             EndsMove = tunnel.Peer is not null,
@@ -122,7 +127,7 @@ public sealed class TablePlan
         }
 
         foreach (var port in ports.All)
-            if (port.Kind == PortKind.Tun && ports.OfLink(port.InterfaceIndex) is not null)
+            if (port is { Kind: PortKind.Tun, Tunnel: null } && ports.OfLink(port.InterfaceIndex) is not null)
                 adjacencies[new AdjacencyKey(port.Index, default)] = new Adjacency(new AdjacencyKey(port.Index, default), true, true, port.Mtu, 0, 0);
     }
 
@@ -133,9 +138,10 @@ public sealed class TablePlan
     }
 
     /// <summary>
-    /// Addresses that the XDP program leaves to the kernel. The inner addresses of the host's own door are not among them: what comes for them in the clear is dropped.
+    /// Addresses that the XDP program leaves to the kernel. The inner addresses of the host's own door and of tunnels' interfaces are not among them: what comes for them in the clear is dropped.
     /// </summary>
-    private static List<IpAddress> LocalAddresses(GatewayConfiguration configuration, KernelView kernel) => kernel.Addresses
+    private List<IpAddress> LocalAddresses(GatewayConfiguration configuration, KernelView kernel) => kernel.Addresses
+        .Where(a => ports.TunnelOf(a.Link) is null)
         .Select(a => a.Address)
         .Where(a => !AddressScope.IsLoopback(a) && configuration.Vpn?.Addresses.Any(v => v.Address == a) != true)
         .Distinct().Order().Take(Region.MaximumLocalAddresses).ToList();

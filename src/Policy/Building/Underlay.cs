@@ -4,12 +4,13 @@ namespace Appliance.Policy;
 
 /// <summary>
 /// Routes of the kernel without ours: how outer packets travel. Learned routes that the kernel was told of count, after all others. Tunnel routes are not in it, so a tunnel whose inner prefixes cover the peer's outer address does
-/// not swallow itself.
+/// not swallow itself; nor are routes by a tunnel's interface.
 /// </summary>
 internal sealed class Underlay
 {
     private const int MaximumRecursion = 8;
     private readonly Dictionary<IpPrefix, KernelRoute> best = [];
+    private readonly Dictionary<IpPrefix, KernelRoute> inside = [];
     private readonly List<int> lengthsV4 = [], lengthsV6 = [];
     private readonly PortMap ports;
 
@@ -20,6 +21,12 @@ internal sealed class Underlay
         {
             if (route.Protocol == KernelRoutes.OwnProtocol || route.Kind is not (KernelRouteKind.Unicast or KernelRouteKind.Discard)) continue;
             if (AddressScope.IsMulticast(route.Prefix.Address)) continue;
+            if (ports.TunnelOf(route.Link) is not null)
+            {
+                Inside(route);
+                continue;
+            }
+
             if (IsLearned(route) && (route.Kind == KernelRouteKind.Discard || ports.IsVpn(route.Link))) continue;
             if (best.TryGetValue(route.Prefix, out var other) && (IsLearned(other), other.Metric).CompareTo((IsLearned(route), route.Metric)) <= 0) continue;
             best[route.Prefix] = route;
@@ -32,6 +39,9 @@ internal sealed class Underlay
     /// <summary>The preferred route of every prefix.</summary>
     public IEnumerable<KernelRoute> Routes => best.Values;
 
+    /// <summary>The preferred route of every prefix by the interface of a tunnel (a routing daemon's, or what is connected there) that is preferred to all others.</summary>
+    public IEnumerable<KernelRoute> IntoTunnels => inside.Values.Where(r => !best.TryGetValue(r.Prefix, out var other) || IsLearned(other) || other.Metric > r.Metric);
+
     /// <summary>Metric of the route to exactly this prefix; 0 when there is none.</summary>
     public uint MetricOf(IpPrefix prefix) => best.TryGetValue(prefix, out var route) && !IsLearned(route) ? route.Metric : 0;
 
@@ -43,6 +53,12 @@ internal sealed class Underlay
                 return true;
         route = default;
         return false;
+    }
+
+    private void Inside(in KernelRoute route)
+    {
+        // While its tunnel has no SA, the next best route counts, as with a routing daemon that sees the interface go down.
+        if (route.Kind == KernelRouteKind.Unicast && ports.HasCarrier(route.Link) && (!inside.TryGetValue(route.Prefix, out var other) || other.Metric > route.Metric)) inside[route.Prefix] = route;
     }
 
     private static bool IsLearned(in KernelRoute route) => route.Protocol == KernelRoutes.LearnedProtocol;

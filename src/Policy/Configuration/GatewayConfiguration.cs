@@ -52,6 +52,10 @@ public sealed record GatewayConfiguration
 
     /// <summary>Index of a port in the region: 0 is the host's own door where there is one.</summary>
     public int RegionIndex(int port) => port + (Vpn is null ? 0 : 1);
+
+    /// <summary>Tunnels that are interfaces, with the index of their port in the region: behind all others.</summary>
+    public IEnumerable<(TunnelConfiguration Tunnel, TunnelInterface Interface, int Index)> Interfaces =>
+        Tunnels.Where(t => t.Interface is not null).Select((t, i) => (t, t.Interface!, RegionIndex(Ports.Count + i)));
 }
 
 /// <summary>A port.</summary>

@@ -50,6 +50,12 @@ public sealed record TunnelConfiguration
     /// <summary>An inner source must be routed back into this tunnel.</summary>
     public bool CheckSource { get; init; } = true;
 
+    /// <summary>In place of <see cref="CheckSource"/>: it must be routed into a tunnel that is an interface.</summary>
+    public bool SourceByInterfaces { get; init; }
+
+    /// <summary>The tunnel as a device of the kernel; null for none.</summary>
+    public TunnelInterface? Interface { get; init; }
+
     /// <summary>Largest inner packet in octets, or <see cref="Auto"/>.</summary>
     public int Mtu { get; init; } = Auto;
 
@@ -73,6 +79,19 @@ public sealed record TunnelConfiguration
 
     /// <summary>Keys from the file, for AES-CBC with HMAC alone.</summary>
     public ManualKeys? Manual { get; init; }
+}
+
+/// <summary>A tunnel as an interface (RFC 3884): a TUN device. What the kernel sends into it goes into the tunnel.</summary>
+/// <param name="Device">Name of the device.</param>
+/// <param name="Addresses">Its addresses: the source of the machine's own packets through it (RFC 3884 §3.3).</param>
+/// <param name="Mtu">Its MTU in octets.</param>
+public sealed record TunnelInterface(string Device, IReadOnlyList<InterfaceAddress> Addresses, int Mtu)
+{
+    /// <inheritdoc/>
+    public bool Equals(TunnelInterface? other) => other is not null && Device == other.Device && Mtu == other.Mtu && Addresses.SequenceEqual(other.Addresses);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => Device.GetHashCode(StringComparison.Ordinal);
 }
 
 /// <summary>Keys that stand in the configuration file (RFC 4301 §4.5.1). Wiped by their owner once installed.</summary>

@@ -30,10 +30,11 @@ public static class KernelRoutes
     /// <summary>
     /// Routes that shall be there; <paramref name="doorLink"/> is the door's interface index, 0 while there is none (blackholes alone). <paramref name="effective"/>: the tunnels with their
     /// ends and instances of now; null for those of the configuration. <paramref name="leave"/>: device and gateway by which packets to an address leave where nothing of ours is in the way;
-    /// null for no way.
+    /// null for no way. <paramref name="interfaceLink"/>: interface index of a tunnel's own device, 0 while it is not there; null for none. <paramref name="intoTunnels"/>: prefixes that the
+    /// kernel has routes to by such devices, made by others: they can be in IKE's way too.
     /// </summary>
     public static IReadOnlySet<KernelRoute> Wanted(GatewayConfiguration configuration, uint doorLink, IReadOnlyCollection<TunnelConfiguration>? effective = null,
-        Func<IpAddress, (uint Link, IpAddress Gateway)?>? leave = null)
+        Func<IpAddress, (uint Link, IpAddress Gateway)?>? leave = null, Func<string, uint>? interfaceLink = null, IEnumerable<IpPrefix>? intoTunnels = null)
     {
         var wanted = new HashSet<KernelRoute>();
         var covers = configuration.Tunnels.Where(t => t.IsTemplate).ToDictionary(t => t.Name, t => t.Routes);
@@ -41,21 +42,23 @@ public static class KernelRoutes
             foreach (var prefix in RouteBuilder.Prefixes(tunnel).Where(p => !IsCovered(p, tunnel, covers)).SelectMany(Halves))
             {
                 wanted.Add(Blackhole(prefix));
-                var source = tunnel.Kind == TunnelKind.Transport ? tunnel.Local
-                    : configuration.Vpn?.Addresses.Select(a => a.Address).FirstOrDefault(a => a.IsV4 == prefix.IsV4) ?? default;
-                if (configuration.Vpn is not null && doorLink != 0)
-                    wanted.Add(new KernelRoute(prefix, KernelRouteKind.Unicast, doorLink, default, prefix.IsV4 ? 0 : DoorMetricV6, OwnProtocol, source));
+                var own = tunnel.Interface is { } device && interfaceLink is not null ? interfaceLink(device.Device) : 0;
+                var addresses = own != 0 ? tunnel.Interface!.Addresses : configuration.Vpn?.Addresses ?? [];
+                var source = tunnel.Kind == TunnelKind.Transport ? tunnel.Local : addresses.Select(a => a.Address).FirstOrDefault(a => a.IsV4 == prefix.IsV4 && !AddressScope.IsLinkLocal(a));
+                var link = own != 0 ? own : configuration.Vpn is not null ? doorLink : 0;
+                if (link != 0) wanted.Add(new KernelRoute(prefix, KernelRouteKind.Unicast, link, default, prefix.IsV4 ? 0 : DoorMetricV6, OwnProtocol, source));
             }
 
         foreach (var prefix in configuration.Protected.SelectMany(Halves)) wanted.Add(Blackhole(prefix));
         if (leave is null || (effective ?? configuration.Tunnels).All(t => t.Peer is null)) return wanted;
-        var ours = new PrefixSet(wanted.Select(r => r.Prefix));
+        var routed = (intoTunnels ?? []).ToList();
+        var ours = new PrefixSet(wanted.Select(r => r.Prefix).Concat(routed));
         foreach (var tunnel in effective ?? configuration.Tunnels)
             if (tunnel.Peer is not null && !tunnel.Remote.IsAny && ours.Contains(tunnel.Remote) && leave(tunnel.Remote) is { } way && (way.Gateway.IsAny || way.Gateway.IsV4 == tunnel.Remote.IsV4))
                 wanted.Add(ForIke(new IpPrefix(tunnel.Remote, tunnel.Remote.IsV4 ? 32 : 128), way.Link, way.Gateway));
 
         // Behind a default route into a tunnel are also those who ask from anywhere.
-        foreach (var half in wanted.Where(r => r is { IsForIke: false, Kind: KernelRouteKind.Discard, Prefix.Length: 1 }).Select(r => r.Prefix).ToList())
+        foreach (var half in wanted.Where(r => r is { IsForIke: false, Kind: KernelRouteKind.Discard, Prefix.Length: 1 }).Select(r => r.Prefix).Concat(routed.Where(p => p.Length == 0).SelectMany(Halves)).Distinct().ToList())
             if (leave(half.IsV4 ? IpAddress.FromV4(0) : default) is { Gateway.IsAny: false } way && way.Gateway.IsV4 == half.IsV4)
                 wanted.Add(ForIke(half, way.Link, way.Gateway));
         return wanted;

@@ -8,7 +8,8 @@ namespace Appliance.Policy;
 /// <param name="Mtu">Octets, without Ethernet header.</param>
 /// <param name="Mac">Link-layer address, first octet lowest; 0 without one.</param>
 /// <param name="IsUp">Administratively up.</param>
-public sealed record KernelLink(uint Index, string Name, int Mtu, ulong Mac, bool IsUp);
+/// <param name="HasCarrier">Its other end is there: of a tunnel's interface, an SA.</param>
+public sealed record KernelLink(uint Index, string Name, int Mtu, ulong Mac, bool IsUp, bool HasCarrier = true);
 
 /// <summary>An address on a device.</summary>
 public readonly record struct KernelAddress(uint Link, IpAddress Address, int PrefixLength);

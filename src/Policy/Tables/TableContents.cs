@@ -23,6 +23,9 @@ public readonly record struct NextHop(NextHopKind Kind, bool Protected, byte Por
     /// <summary>Out of the host's own door.</summary>
     public static NextHop Punt => new(NextHopKind.Punt, true, 0, null, default, default);
 
+    /// <summary>To an address of a tunnel's interface, which takes from tunnels what came through its own.</summary>
+    public static NextHop ToInterface(byte port) => new(NextHopKind.Punt, true, port, null, default, default);
+
     /// <summary>Nowhere.</summary>
     public static NextHop Discard(bool isProtected) => new(NextHopKind.Discard, isProtected, 0, null, default, default);
 
@@ -50,6 +53,12 @@ public sealed record TunnelContents
 
     /// <summary>The inner source must be routed back.</summary>
     public bool CheckSource { get; init; }
+
+    /// <summary>The inner source must be routed into a tunnel that is an interface.</summary>
+    public bool SourceByInterfaces { get; init; }
+
+    /// <summary>Port of its own interface; null for none.</summary>
+    public byte? Interface { get; init; }
 
     /// <summary>Outer source.</summary>
     public IpAddress Local { get; init; }
@@ -80,7 +89,11 @@ public sealed record TunnelContents
 public readonly record struct RuleContents(SpdRule Rule, string? Tunnel);
 
 /// <summary>A port's kernel side as it shall stand in the region.</summary>
-public sealed record PortContents(byte Index, string Name, PortKind Kind, PortSide Side, ushort Mtu, uint InterfaceIndex, ulong Mac, IpAddress AddressV4, IpAddress AddressV6);
+public sealed record PortContents(byte Index, string Name, PortKind Kind, PortSide Side, ushort Mtu, uint InterfaceIndex, ulong Mac, IpAddress AddressV4, IpAddress AddressV6)
+{
+    /// <summary>The tunnel whose interface it is; null for any other port.</summary>
+    public string? Tunnel { get; init; }
+}
 
 /// <summary>What the tables shall hold. Values compare by content, so two of these can be told apart piece by piece.</summary>
 public sealed record TableContents

@@ -52,6 +52,10 @@ public sealed record LaunchPlan
     /// <summary>The host's own door, or null.</summary>
     public VpnPlan? Vpn { get; init; }
 
+    /// <summary>Ports that are interfaces of tunnels, a bit each.</summary>
+    [JsonIgnore]
+    public uint TunnelPorts => Ports.Where(p => p.Tunnel is not null).Aggregate(0u, (ports, p) => ports | (1u << p.Index));
+
     /// <summary>As JSON text.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, LaunchPlanJson.Default.LaunchPlan);
 
@@ -95,6 +99,9 @@ public sealed record PortPlan
 
     /// <summary>Addresses (with prefix length) of a device that we make.</summary>
     public IReadOnlyList<string> Addresses { get; init; } = [];
+
+    /// <summary>Of a tunnel's own interface: the tunnel. Whatever the kernel sends into the device goes into that tunnel.</summary>
+    public string? Tunnel { get; init; }
 
     /// <summary>Capture file to replay.</summary>
     public string? FileIn { get; init; }

@@ -62,7 +62,7 @@ public struct PortRecord
     public const int RecordSize = 128;
 
     /// <summary>Ports a region has room for. Index 0 is the host's own door where there is one.</summary>
-    public const int Maximum = 16;
+    public const int Maximum = 32;
 
     /// <summary><see cref="SlotState"/>.</summary>
     [FieldOffset(0)] public uint State;
@@ -78,6 +78,9 @@ public struct PortRecord
 
     /// <summary>Kernel's interface index; 0 while the device is missing.</summary>
     [FieldOffset(8)] public uint InterfaceIndex;
+
+    /// <summary>Written by the slow path: of a tunnel's own interface, the tunnel's slot + 1; 0 for any other port.</summary>
+    [FieldOffset(12)] public uint Tunnel;
 
     /// <summary>Link-layer address, low 48 bits, first octet lowest (memory order).</summary>
     [FieldOffset(16)] public ulong Mac;

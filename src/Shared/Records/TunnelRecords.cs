@@ -59,6 +59,9 @@ public struct TunnelRecord
     /// <summary>Octets of a record.</summary>
     public const int RecordSize = 256;
 
+    /// <summary>In <see cref="CheckSourceRoute"/>: the inner source must be routed into a tunnel that is an interface, this one or another (routing decides which).</summary>
+    public const byte SourceByInterfaces = 2;
+
     /// <summary>In <see cref="OutboundSas"/>: no SA.</summary>
     public const uint NoSa = uint.MaxValue;
 
@@ -74,8 +77,11 @@ public struct TunnelRecord
     /// <summary>1: hold packets and raise an acquire event when there is no SA; 0: drop them.</summary>
     [FieldOffset(9)] public byte HoldOnMiss;
 
-    /// <summary>1: the inner source must be routed back into this tunnel.</summary>
+    /// <summary>1: the inner source must be routed back into this tunnel; <see cref="SourceByInterfaces"/>: into any that is an interface.</summary>
     [FieldOffset(10)] public byte CheckSourceRoute;
+
+    /// <summary>Port of the tunnel's own interface + 1; 0 for a tunnel without one.</summary>
+    [FieldOffset(11)] public byte Interface;
 
     /// <summary>Octets of the largest inner packet that fits (from the SA's path MTU), so that ICMP can name it.</summary>
     [FieldOffset(12)] public ushort InnerMtu;

@@ -13,7 +13,7 @@ public struct RegionHeader
     public const ulong MagicValue = 0x3147_4552_4c50_5041;
 
     /// <summary>Changes whenever a record's layout changes: a process refuses a region of another layout.</summary>
-    public const uint LayoutNumber = 4;
+    public const uint LayoutNumber = 5;
 
     /// <summary>Supervisor, stored last: <see cref="MagicValue"/>.</summary>
     [FieldOffset(0)] public ulong Magic;

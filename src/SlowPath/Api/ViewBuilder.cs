@@ -96,7 +96,7 @@ internal static class ViewBuilder
             contents.Path is { } path ? gateway.Contents.Ports.FirstOrDefault(p => p.Index == path.Port)?.Name : null, contents.Path?.Neighbour.ToString(),
             contents.Path is { } key && gateway.Contents.Adjacencies.TryGetValue(key, out var adjacency) && adjacency.IsResolved,
             t.Routes.Select(r => r.ToString()).ToList(), Spis(gateway, t.Name, true), Spis(gateway, t.Name, false), acquire?.Count ?? 0,
-            acquire is null ? null : $"{acquire.At:O} {acquire.Source} to {acquire.Destination}, protocol {acquire.Protocol}");
+            acquire is null ? null : $"{acquire.At:O} {acquire.Source} to {acquire.Destination}, protocol {acquire.Protocol}", t.Interface?.Device, gateway.InterfaceIsUp(t.Name));
     }).ToList();
 
     private static List<string> Spis(Gateway gateway, string tunnel, bool isOutbound) =>

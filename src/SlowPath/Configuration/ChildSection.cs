@@ -31,10 +31,12 @@ internal sealed class ChildSection(ConfigurationErrors errors)
         var template = peer is { Remote.Count: 0 };
         var child = Common(map, tunnel, workers) with
         {
-            Start = map.Choice("start", template ? ChildStart.Passive : ChildStart.OnDemand, ("passive", ChildStart.Passive), ("on-demand", ChildStart.OnDemand), ("always", ChildStart.Always)),
+            Start = map.Choice("start", template ? ChildStart.Passive : tunnel.Interface is not null ? ChildStart.Always : ChildStart.OnDemand, ("passive", ChildStart.Passive), ("on-demand", ChildStart.OnDemand), ("always", ChildStart.Always)),
             IsTemplate = template,
         };
         if (template && child.Start != ChildStart.Passive) map.Wrong("start", $"peer '{peer!.Name}' has no address to start it with", "write start: passive, or the peer's address as its 'remote'");
+        if (tunnel.Interface is not null && child.Start == ChildStart.OnDemand)
+            map.Wrong("start", "the interface of a tunnel without an SA is down: nothing would ask for one", "write start: always, or passive where the peer starts");
         return tunnel.Kind == TunnelKind.Tunnel ? Tunnel(map, child, tunnel, peer) : Outer(map, child, tunnel, peer);
     }
 
@@ -64,7 +66,7 @@ internal sealed class ChildSection(ConfigurationErrors errors)
     private ChildTemplate Outer(MapReader map, ChildTemplate child, TunnelConfiguration tunnel, IkePeer? peer)
     {
         var (local, remote) = (selectors.Read(map.Texts("local_selectors")), selectors.Read(map.Texts("remote_selectors")));
-        List<TrafficSelector> routes = [.. tunnel.Routes.Select(SelectorText.Of)];
+        List<TrafficSelector> routes = tunnel.Interface is not null ? [TrafficSelector.AnyV4, TrafficSelector.AnyV6] : [.. tunnel.Routes.Select(SelectorText.Of)];
         if (tunnel.Kind == TunnelKind.IipTran && local.Count + remote.Count > 0)
             map.Wrong(local.Count > 0 ? "local_selectors" : "remote_selectors", "traffic selectors of an IIPtran tunnel", "they are its outer addresses; 'routes' say what goes into it (RFC 3884 §3.1)");
         if (tunnel.Kind == TunnelKind.IipTran) (local, remote) = (peer is { RequestAddress: true } ? [] : Any(routes), routes);
@@ -76,9 +78,10 @@ internal sealed class ChildSection(ConfigurationErrors errors)
         var (localTexts, remoteTexts) = (map.Texts("local_selectors"), map.Texts("remote_selectors"));
         IReadOnlyList<TrafficSelector> remote = remoteTexts.Count > 0 ? selectors.Read(remoteTexts) : [.. tunnel.Routes.Select(SelectorText.Of)];
         var local = selectors.Read(localTexts);
+        if (tunnel.Interface is not null && remoteTexts.Count == 0) remote = [TrafficSelector.AnyV4, TrafficSelector.AnyV6];
         if (localTexts.Count == 0 && peer is not { RequestAddress: true }) local = Any(remote);
         var pools = peer is { Pools.Count: > 0 };
-        if (remoteTexts.Count == 0 && tunnel.Routes.Count == 0 && peer is not null && !pools)
+        if (remote.Count == 0 && peer is not null && !pools)
             errors.Add(map.At, $"what lies behind peer '{peer.Name}' is not said", "write routes: [10.2.0.0/16], or give the peer 'pools'");
         if (local.Count > 0 && remote.Count > 0 && !local.Any(l => remote.Any(r => r.IsV4 == l.IsV4)))
             map.Wrong("local_selectors", "local and remote selectors are of different families", "one selector of each family on both sides");

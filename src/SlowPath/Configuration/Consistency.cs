@@ -12,7 +12,7 @@ internal static class Consistency
         Unique(configuration.Ports.Select(p => p.Name).Zip(ports.Places), "port", errors);
         Unique(configuration.Tunnels.Select(t => t.Name).Zip(tunnels.Places), "tunnel", errors);
         Unique(configuration.Policies.Select(p => p.Name).Zip(policies.Places), "policy", errors);
-        Devices(configuration, ports, errors);
+        Devices(configuration, ports, tunnels, errors);
         Peers(configuration, ports, errors);
         Routes(tunnels, errors);
         Spis(tunnels, errors);
@@ -37,8 +37,9 @@ internal static class Consistency
                 errors.Add(at, $"there is a {what} '{name}' already, in line {seen[name].Line}", "give it another name");
     }
 
-    private static void Devices(GatewayConfiguration configuration, PortSection ports, ConfigurationErrors errors)
+    private static void Devices(GatewayConfiguration configuration, PortSection ports, TunnelSection tunnels, ConfigurationErrors errors)
     {
+        var addresses = (configuration.Vpn?.Addresses ?? []).Select(a => a.Address).ToHashSet();
         var seen = new Dictionary<string, int>(StringComparer.Ordinal);
         if (configuration.Vpn is { } vpn)
         {
@@ -52,6 +53,17 @@ internal static class Consistency
         foreach (var port in configuration.Ports)
             if (port.Device.Length > 0 && !seen.TryAdd(port.Device, port.DeviceAt.Line))
                 errors.Add(port.DeviceAt, $"device '{port.Device}' is used already, in line {seen[port.Device]}", "one port a device");
+        foreach (var ((tunnel, own, _), (_, at)) in configuration.Interfaces.Zip(tunnels.InterfacePlaces))
+        {
+            if (!seen.TryAdd(own.Device, at.Line)) errors.Add(at, $"device '{own.Device}' is used already, in line {seen[own.Device]}", "every tunnel has an interface of its own");
+            else if (configuration.Ports.Any(p => p.Name == own.Device)) errors.Add(at, $"'{own.Device}' is the name of a port", "give the interface another name");
+            foreach (var address in own.Addresses)
+                if (!addresses.Add(address.Address) && !AddressScope.IsLinkLocal(address.Address))
+                    errors.Add(at, $"address {address.Address} of tunnel '{tunnel.Name}' is used already", "every interface has addresses of its own");
+        }
+
+        if (configuration.RegionIndex(configuration.Ports.Count) + tunnels.InterfacePlaces.Count > PortRecord.Maximum && tunnels.InterfacePlaces.Count > 0)
+            errors.Add(tunnels.InterfacePlaces[^1].At, $"{configuration.Ports.Count} ports and {tunnels.InterfacePlaces.Count} interfaces of tunnels", $"at most {PortRecord.Maximum} together, vpn included");
         var room = PortRecord.Maximum - (configuration.Vpn is null ? 0 : 1);
         if (configuration.Ports.Count > room) errors.Add(ports.Places[room], $"{configuration.Ports.Count} ports", $"at most {room} beside vpn");
     }

@@ -84,9 +84,12 @@ internal sealed class PortSection(ConfigurationErrors errors)
         return Device(map, "");
     }
 
-    private string Device(MapReader map, string otherwise)
+    private string Device(MapReader map, string otherwise) => Device(map, "device", otherwise, errors);
+
+    /// <summary>The name of a device.</summary>
+    internal static string Device(MapReader map, string key, string otherwise, ConfigurationErrors errors)
     {
-        if (map.Text("device") is not { } text) return otherwise;
+        if (map.Text(key) is not { } text) return otherwise;
         var good = text.Text.Length is > 0 and <= LongestDevice && text.Text.All(c => c is > ' ' and < (char)127 and not '/' and not ':' and not ',' and not ';' and not '=')
             && text.Text is not ("." or "..");
         if (!good) errors.Add(text.At, $"'{Spelling.Shorten(text.Text)}' is no device name", $"1 to {LongestDevice} characters, as 'ip link' shows it");

@@ -9,7 +9,7 @@ namespace Appliance.SlowPath.Configuration;
 /// <summary>Reads <c>tunnels:</c>.</summary>
 internal sealed class TunnelSection(ConfigurationErrors errors, IReadOnlyList<IkePeer> peers, int workers)
 {
-    private const int LongestTemplate = 24;
+    private const int LongestTemplate = 24, DefaultMtu = 1400, LeastMtu = 1280;
     private readonly PrefixList prefixes = new(errors);
     private readonly Dictionary<string, IkePeer> byName = peers.DistinctBy(p => p.Name).ToDictionary(p => p.Name, StringComparer.Ordinal);
 
@@ -18,6 +18,9 @@ internal sealed class TunnelSection(ConfigurationErrors errors, IReadOnlyList<Ik
 
     /// <summary>Every route of every tunnel with its place.</summary>
     public List<(string Tunnel, IpPrefix Prefix, SourcePosition At)> RoutePlaces { get; } = [];
+
+    /// <summary>Where each tunnel that is an interface says so.</summary>
+    public List<(string Tunnel, SourcePosition At)> InterfacePlaces { get; } = [];
 
     /// <summary>Every inbound and outbound SPI with its place.</summary>
     public List<(string Direction, uint Spi, SourcePosition At)> SpiPlaces { get; } = [];
@@ -55,9 +58,9 @@ internal sealed class TunnelSection(ConfigurationErrors errors, IReadOnlyList<Ik
             IsTemplate = peer is { Remote.Count: 0 },
             Encapsulation = encapsulation,
             Routes = routes.Select(r => r.Prefix).ToList(),
-            CheckSource = map.Flag("check_source", true),
             Manual = new ManualSection(errors, SpiPlaces).Read(map.Node("manual")),
         });
+        tunnel = WithInterface(map, tunnel);
         var udp = encapsulation == EspEncapsulation.Udp;
         var (local, remote) = peerName is null ? (Address(map, "local"), Address(map, "remote")) : Ends(peer);
         tunnel = tunnel with
@@ -92,6 +95,27 @@ internal sealed class TunnelSection(ConfigurationErrors errors, IReadOnlyList<Ik
         Hold = map.Flag("hold", true),
     };
 
+    /// <summary>The tunnel as a device, and where the inner source must lie: behind this tunnel, or with an interface behind any that is one, since routing says which.</summary>
+    private TunnelConfiguration WithInterface(MapReader map, TunnelConfiguration tunnel)
+    {
+        var device = PortSection.Device(map, "interface", "", errors);
+        var addresses = prefixes.Addresses(map.List("addresses"));
+        var check = map.Choice("check_source", device.Length > 0 ? (false, true) : (true, false), ("true", (true, false)), ("false", (false, false)), ("interfaces", (false, true)));
+        tunnel = tunnel with { CheckSource = check.Item1, SourceByInterfaces = check.Item2 };
+        if (device.Length == 0)
+        {
+            if (map.Node("addresses") is not null) map.Wrong("addresses", "'addresses' without 'interface'", "name the device: interface: ipt1");
+            if (check.Item2) map.Wrong("check_source", "'check_source: interfaces' without 'interface'", "name the device, or write true or false");
+            return tunnel;
+        }
+
+        InterfacePlaces.Add((tunnel.Name, map.PositionOf("interface")));
+        if (tunnel.Kind == TunnelKind.Transport) map.Wrong("interface", "a transport-mode tunnel carries traffic of its two ends alone", "write mode: iiptran, or mode: tunnel");
+        if (tunnel.IsTemplate) map.Wrong("interface", "a tunnel of many peers is no interface", "name the peer's address at the peer: one tunnel, one interface");
+        if (addresses.Count == 0) map.Wrong("interface", "the interface has no addresses", "write addresses: [172.16.0.1/30]");
+        return tunnel with { Interface = new TunnelInterface(device, addresses, tunnel.Mtu == TunnelConfiguration.Auto ? DefaultMtu : Math.Max(tunnel.Mtu, LeastMtu)) };
+    }
+
     private static void CheckEnds(MapReader map, TunnelConfiguration tunnel)
     {
         if (tunnel.Local.IsV4 != tunnel.Remote.IsV4) map.Wrong("remote", "local and remote are of different families", "both IPv4 or both IPv6");
@@ -105,7 +129,7 @@ internal sealed class TunnelSection(ConfigurationErrors errors, IReadOnlyList<Ik
         Children.Add((peerName, child));
         if (tunnel.IsTemplate && Encoding.UTF8.GetByteCount(tunnel.Name) > LongestTemplate)
             map.Wrong("name", $"'{tunnel.Name}' is too long for a tunnel of many peers", $"at most {LongestTemplate} octets: each of them is given a number behind it");
-        if (routes.Count > 0 || tunnel.Kind == TunnelKind.Transport || peer is null) return tunnel;
+        if (routes.Count > 0 || tunnel.Kind == TunnelKind.Transport || tunnel.Interface is not null || peer is null) return tunnel;
         var ranges = tunnel.Kind == TunnelKind.Tunnel ? child.Remote.Select(s => (s.Low, s.High)) : [];
         if (tunnel.IsTemplate) ranges = ranges.Concat(peer.Pools.Select(p => (p.First, p.Last))).Concat(peer.AllowedRemote.Select(s => (s.Low, s.High)));
         var made = ranges.SelectMany(r => AddressText.Prefixes(new AddressRange(IpAddress.From(r.Item1), IpAddress.From(r.Item2)))).Distinct().ToList();

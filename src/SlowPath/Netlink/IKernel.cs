@@ -13,6 +13,9 @@ internal interface IKernel : IDisposable
     /// <summary>Sets MTU (octets) and brings a device up.</summary>
     string? LinkUp(uint link, int mtu);
 
+    /// <summary>Says whether a TUN device's other end is there, so that routing daemons see the link go down.</summary>
+    string? Carrier(uint link, bool isThere);
+
     /// <summary>Adds or removes an address.</summary>
     string? Address(bool add, uint link, InterfaceAddress address);
 

@@ -68,11 +68,11 @@ internal readonly record struct KernelChange
         }
 
         var index = MemoryMarshal.Read<uint>(message.Body[4..]);
-        var up = (MemoryMarshal.Read<uint>(message.Body[8..]) & Rtnetlink.LinkIsUp) != 0;
+        var flags = MemoryMarshal.Read<uint>(message.Body[8..]);
         change = new KernelChange
         {
             Kind = KernelChangeKind.Link, IsRemoval = message.Type == MessageType.DeleteLink,
-            Link = new KernelLink(index, name, (int)Math.Min(mtu, int.MaxValue), mac, up),
+            Link = new KernelLink(index, name, (int)Math.Min(mtu, int.MaxValue), mac, (flags & Rtnetlink.LinkIsUp) != 0, (flags & Rtnetlink.LinkHasCarrier) != 0),
         };
         return index != 0 && name.Length > 0;
     }

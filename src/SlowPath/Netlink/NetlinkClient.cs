@@ -33,6 +33,9 @@ internal sealed class NetlinkClient : IKernel
     public string? LinkUp(uint link, int mtu) => kernel.Change(NetlinkWriter.LinkUp(kernel.Request, link, mtu, kernel.Next()).Finish());
 
     /// <inheritdoc/>
+    public string? Carrier(uint link, bool isThere) => kernel.Change(NetlinkWriter.Carrier(kernel.Request, link, isThere, kernel.Next()).Finish());
+
+    /// <inheritdoc/>
     public string? Address(bool add, uint link, InterfaceAddress address) => kernel.Change(NetlinkWriter.Address(kernel.Request, add, link, address, kernel.Next()).Finish(), add ? AlreadyThere : NoSuchAddress);
 
     /// <inheritdoc/>

@@ -75,6 +75,17 @@ internal ref struct NetlinkWriter
         return writer;
     }
 
+    /// <summary>Says whether a TUN device's other end is there.</summary>
+    public static NetlinkWriter Carrier(Span<byte> buffer, uint link, bool isThere, uint sequence)
+    {
+        Span<byte> part = stackalloc byte[16];
+        part.Clear();
+        MemoryMarshal.Write(part[4..], link);
+        var writer = new NetlinkWriter(buffer, MessageType.NewLink, MessageFlags.Request | MessageFlags.Acknowledge, sequence, part);
+        writer.Add(Attribute.LinkCarrier, [isThere ? (byte)1 : (byte)0]);
+        return writer;
+    }
+
     /// <summary>Adds or removes an address.</summary>
     public static NetlinkWriter Address(Span<byte> buffer, bool add, uint link, InterfaceAddress address, uint sequence)
     {

@@ -20,7 +20,7 @@ internal static class MessageFlags
 /// <summary>Attributes of each kind of message.</summary>
 internal static class Attribute
 {
-    public const ushort LinkAddress = 1, LinkName = 3, LinkMtu = 4;
+    public const ushort LinkAddress = 1, LinkName = 3, LinkMtu = 4, LinkCarrier = 33;
     public const ushort LinkInfo = 18, InfoKind = 1, InfoData = 2, VrfTable = 1;
     public const ushort Address = 1, AddressLocal = 2, AddressFlags = 8;
     public const ushort NeighbourDestination = 1, NeighbourLinkLayer = 2;
@@ -51,7 +51,7 @@ internal static class Rtnetlink
     public const uint TableMain = 254, TableLocal = 255;
     public const byte RouteUnicast = 1, RouteLocal = 2, RouteBroadcast = 3, RouteBlackhole = 6, RouteUnreachable = 7, RouteProhibit = 8, RuleToTable = 1;
     public const byte ScopeLink = 253, ScopeUniverse = 0;
-    public const uint RouteIsCached = 0x200, RouteIsOnLink = 4, LinkIsUp = 1;
+    public const uint RouteIsCached = 0x200, RouteIsOnLink = 4, LinkIsUp = 1, LinkHasCarrier = 0x10000;
     public const uint AddressDuplicate = 8;
     public const byte NeighbourUse = 1, NeighbourProxy = 8;
 

@@ -17,6 +17,11 @@ internal static class PlanWriter
                 Mtu = vpn.Mtu, Addresses = Text(vpn.Addresses),
             });
         for (var i = 0; i < configuration.Ports.Count; i++) ports.Add(Port(configuration.Ports[i], configuration.RegionIndex(i), configuration.Workers.Count));
+        ports.AddRange(configuration.Interfaces.Select(i => new PortPlan
+        {
+            Index = i.Index, Name = i.Interface.Device, Kind = PortKind.Tun, Device = i.Interface.Device, Side = PortSide.Protected, Queues = configuration.Workers.Count,
+            Mtu = i.Interface.Mtu, Addresses = Text(i.Interface.Addresses), Tunnel = i.Tunnel.Name,
+        }));
         return new LaunchPlan
         {
             Instance = configuration.Instance,

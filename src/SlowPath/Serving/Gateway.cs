@@ -26,6 +26,7 @@ internal sealed partial class Gateway : IDisposable, IChildHost, IForwarding
     private readonly string configurationFile;
     private readonly IKernel netlink;
     private readonly KernelWriter kernel;
+    private readonly TunnelInterfaces interfaces;
     private readonly TableWriter tables;
     private readonly SaInstaller installer;
     private readonly EffectiveTunnels tunnels;
@@ -52,6 +53,7 @@ internal sealed partial class Gateway : IDisposable, IChildHost, IForwarding
         this.log = log;
         this.netlink = netlink;
         kernel = new KernelWriter(netlink, log);
+        interfaces = new TunnelInterfaces(netlink, log);
         tables = new TableWriter(region, new Quiescence(region));
         nextHops = new NextHopWatch(tables);
         learnedKernel = new LearnedKernel(netlink, tables, log);
@@ -160,6 +162,7 @@ internal sealed partial class Gateway : IDisposable, IChildHost, IForwarding
         if (dirty && Environment.TickCount64 >= recomputeFrom) Recompute();
         SettleTunnels();
         SettleLearned();
+        interfaces.Settle(Configuration, mirror, HasOutboundSa, Environment.TickCount64);
     }
 
     /// <summary>Once a second: asks for next hops of peers that are not resolved, and tries again what did not work.</summary>
@@ -177,6 +180,19 @@ internal sealed partial class Gateway : IDisposable, IChildHost, IForwarding
         saChanges.Dispose();
     }
 
+    /// <summary>Whether a tunnel's interface is up; null for a tunnel without one.</summary>
+    public bool? InterfaceIsUp(string tunnel) => interfaces.IsUp(tunnel);
+
+    private bool HasOutboundSa(string tunnel)
+    {
+        if (!TunnelSlots.TryGetValue(tunnel, out var slot)) return false;
+        ref var record = ref Region.Tunnel(slot);
+        for (var worker = 0; worker < SaSlots.Size; worker++)
+            if (record.OutboundSas[worker] != TunnelRecord.NoSa)
+                return true;
+        return false;
+    }
+
     private void Recompute()
     {
         dirty = false;
@@ -192,7 +208,7 @@ internal sealed partial class Gateway : IDisposable, IChildHost, IForwarding
         var problems = tables.Apply(plan);
         foreach (var problem in problems.Except(tableProblems)) log.LogError("{Problem}", problem);
         tableProblems = problems;
-        kernel.Write(WithInnerAddresses, mirror, effective, plan.Leave);
+        kernel.Write(WithInnerAddresses, mirror, effective, plan);
         AskForPaths(plan.Contents);
         var now = Environment.TickCount64;
         recomputeFrom = effective.Count < ManyTunnels ? 0 : now + Math.Min((now - begin) * RestFactor, RestAtMost);

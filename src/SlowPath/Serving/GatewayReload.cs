@@ -65,6 +65,7 @@ internal sealed partial class Gateway
         if (wanted.ApiSocket != now.ApiSocket) return "'api'";
         if (wanted.StateDirectory != now.StateDirectory) return "'state'";
         if (wanted.Vpn?.Device != now.Vpn?.Device) return "the vpn device";
+        if (!wanted.Interfaces.Select(i => (i.Tunnel.Name, i.Interface.Device)).SequenceEqual(now.Interfaces.Select(i => (i.Tunnel.Name, i.Interface.Device)))) return "interfaces of tunnels";
         return wanted.Ports.Select(Fixed).SequenceEqual(now.Ports.Select(Fixed)) ? null : "'ports'";
     }
 

@@ -27,15 +27,18 @@ internal sealed class KernelWriter(IKernel netlink, ILogger log)
     public bool IsInTheWay(IpAddress address) => inTheWay.Contains(address);
 
     /// <summary>Writes what is missing, removes what is ours and not wanted. True when something changed.</summary>
-    public bool Write(GatewayConfiguration configuration, KernelMirror mirror, IReadOnlyCollection<TunnelConfiguration> effective, Func<IpAddress, (uint Link, IpAddress Gateway)?> leave)
+    public bool Write(GatewayConfiguration configuration, KernelMirror mirror, IReadOnlyCollection<TunnelConfiguration> effective, TablePlan plan)
     {
         var door = configuration.Vpn is { } vpn ? mirror.Link(vpn.Device) : null;
-        var changed = door is not null && Door(configuration.Vpn!, door, mirror);
+        var changed = door is not null && Door(configuration.Vpn!.Device, configuration.Vpn.Mtu, configuration.Vpn.Addresses, door, mirror);
         foreach (var port in configuration.Ports)
             if (port.Addresses.Count > 0 && mirror.Link(port.Device) is { } link)
                 changed |= Addresses(port.Addresses, link, mirror, removeOthers: false);
-        wanted = KernelRoutes.Wanted(configuration, door is { IsUp: true } ? door.Index : 0, effective, leave);
-        inTheWay = new PrefixSet(wanted.Where(r => !r.IsForIke).Select(r => r.Prefix));
+        foreach (var (_, own, _) in configuration.Interfaces)
+            if (mirror.Link(own.Device) is { } device)
+                changed |= Door(own.Device, own.Mtu, own.Addresses, device, mirror);
+        wanted = KernelRoutes.Wanted(configuration, door is { IsUp: true } ? door.Index : 0, effective, plan.Leave, device => mirror.Link(device) is { IsUp: true } link ? link.Index : 0, plan.IntoTunnels);
+        inTheWay = new PrefixSet(wanted.Where(r => !r.IsForIke).Select(r => r.Prefix).Concat(plan.IntoTunnels));
         var there = mirror.OwnRoutes.ToHashSet();
         foreach (var old in failed.Keys.Where(r => !wanted.Contains(r) || there.Contains(r)).ToList()) failed.Remove(old);
         issued.ExceptWith(there);
@@ -52,11 +55,11 @@ internal sealed class KernelWriter(IKernel netlink, ILogger log)
         return changed;
     }
 
-    private bool Door(VpnConfiguration vpn, KernelLink door, KernelMirror mirror)
+    private bool Door(string name, int mtu, IReadOnlyList<InterfaceAddress> addresses, KernelLink door, KernelMirror mirror)
     {
         var changed = false;
-        if (!door.IsUp || door.Mtu != vpn.Mtu) changed = Report(netlink.LinkUp(door.Index, vpn.Mtu), $"{vpn.Device} up with MTU {vpn.Mtu}");
-        return changed | Addresses(vpn.Addresses, door, mirror, removeOthers: true);
+        if (!door.IsUp || door.Mtu != mtu) changed = Report(netlink.LinkUp(door.Index, mtu), $"{name} up with MTU {mtu}");
+        return changed | Addresses(addresses, door, mirror, removeOthers: true);
     }
 
     private bool Addresses(IReadOnlyList<InterfaceAddress> wanted, KernelLink link, KernelMirror mirror, bool removeOthers)
@@ -75,7 +78,7 @@ internal sealed class KernelWriter(IKernel netlink, ILogger log)
 
     private bool Add(in KernelRoute route)
     {
-        var what = route.Kind == KernelRouteKind.Discard ? $"blackhole {route.Prefix}" : route.IsForIke ? $"route of IKE to {route.Prefix}" : $"route {route.Prefix} to the host's own door";
+        var what = route.Kind == KernelRouteKind.Discard ? $"blackhole {route.Prefix}" : route.IsForIke ? $"route of IKE to {route.Prefix}" : $"route {route.Prefix} into a tunnel";
         if (netlink.Route(true, route) is not { } problem)
         {
             failed.Remove(route);

@@ -38,6 +38,18 @@ internal sealed class PortWriter(Region region)
         if (changed) Doorbell.Ring(ref region.Header.PortVersion);
     }
 
+    /// <summary>
+    /// Says which tunnel each tunnel's interface leads into. After the tunnels are written and before those that are gone are: an interface never names another's slot.
+    /// </summary>
+    public void WriteTunnels(IReadOnlyList<PortContents> wanted, IReadOnlyDictionary<string, uint> slots)
+    {
+        for (var index = 0; index < PortRecord.Maximum; index++)
+        {
+            var tunnel = wanted.FirstOrDefault(p => p.Index == index)?.Tunnel is { } name && slots.TryGetValue(name, out var slot) ? slot + 1 : 0;
+            Volatile.Write(ref region.Port(index).Tunnel, tunnel);
+        }
+    }
+
     /// <summary>Writes the machine's addresses; unused places are <see cref="IpAddress.Any"/>.</summary>
     public void WriteAddresses(IReadOnlyList<IpAddress> wanted)
     {

@@ -109,6 +109,7 @@ internal sealed class TableWriter
         ports.WriteAddresses(wanted.LocalAddresses);
         if (!adjacencies.Write(wanted.Adjacencies, replaced)) problems.Add("no room for all neighbours: raise region: adjacencies");
         if (!tunnels.Write(wanted.Tunnels, tunnelsOfStale, orphans)) problems.Add("no room for all tunnels: raise region: tunnels");
+        ports.WriteTunnels(wanted.Ports, tunnels.Slots);
         var hops = wanted.Routes.Values.ToHashSet();
         var known = hops.Where(h => h.Tunnel is null || tunnels.Slots.ContainsKey(h.Tunnel)).OrderByDescending(h => h.Protected);
         var room = nextHops.Write(known.Concat(groups.Held));
@@ -144,6 +145,7 @@ internal sealed class TableWriter
         var isNew = change.After is not null != tunnels.Slots.ContainsKey(change.Name);
         if (change.After is { } tunnel) room &= tunnels.Write(tunnel, orphans);
         else if (tunnels.Remove(change.Name) is { } gone) orphans.Add(gone);
+        if (orphans.Count > 0) ports.WriteTunnels(Contents.Ports, tunnels.Slots);
         var into = NextHop.Into(change.Name);
         if (nextHops.Has(into)) _ = nextHops.Write([into]);
         room &= routes.Write(change.Routes, Contents.Yielding, Resolver());

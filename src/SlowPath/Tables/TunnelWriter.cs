@@ -101,7 +101,8 @@ internal sealed class TunnelWriter
         if (record.Local != tunnel.Local) record.Local = tunnel.Local;
         if (record.Remote != tunnel.Remote) record.Remote = tunnel.Remote;
         Volatile.Write(ref record.HoldOnMiss, tunnel.Hold ? (byte)1 : (byte)0);
-        Volatile.Write(ref record.CheckSourceRoute, tunnel.CheckSource ? (byte)1 : (byte)0);
+        Volatile.Write(ref record.CheckSourceRoute, tunnel.SourceByInterfaces ? TunnelRecord.SourceByInterfaces : tunnel.CheckSource ? (byte)1 : (byte)0);
+        Volatile.Write(ref record.Interface, tunnel.Interface is { } port ? (byte)(port + 1) : (byte)0);
         Volatile.Write(ref record.InnerMtu, tunnel.InnerMtu);
         Volatile.Write(ref record.MssClampV4, tunnel.MssClampV4);
         Volatile.Write(ref record.MssClampV6, tunnel.MssClampV6);

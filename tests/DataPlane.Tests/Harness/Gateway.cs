@@ -18,12 +18,13 @@ internal sealed class Gateway : IDisposable
     private Engine engine;
     private bool crashed;
 
-    public Gateway(int workers = 1, RegionSizes? sizes = null, AesGcmTier? tier = null, int frames = 1024)
+    public Gateway(int workers = 1, RegionSizes? sizes = null, AesGcmTier? tier = null, int frames = 1024, bool doorIsInterface = false)
     {
         Directory.CreateDirectory(directory);
         Workers = workers;
         Tier = tier ?? CryptoTiers.Best();
         FrameCount = frames;
+        DoorIsInterface = doorIsInterface;
         Region = Region.CreateOrOpen(directory + "/region", sizes ?? Small, workers, out _);
         var quiescence = new Quiescence(Region);
         routes = new RouteTables(Region, quiescence);
@@ -47,6 +48,9 @@ internal sealed class Gateway : IDisposable
     public AesGcmTier Tier { get; }
 
     public int FrameCount { get; }
+
+    /// <summary>Port 0 is a tunnel's interface, not the host's own door.</summary>
+    public bool DoorIsInterface { get; }
 
     public Region Region { get; }
 
@@ -273,7 +277,7 @@ internal sealed class Gateway : IDisposable
     private Engine StartEngine()
     {
         Inheritance.Take(Region);
-        var started = new Engine(Region, Workers, FrameCount, 32, Door, Tier, watchLeases: true);
+        var started = new Engine(Region, Workers, FrameCount, 32, DoorIsInterface ? -1 : Door, Tier, watchLeases: true, tunnelPorts: DoorIsInterface ? 1u << Door : 0);
         Queues = [.. Enumerable.Range(0, Workers * 3).Select(i => new WireQueue(started.Frames.Pools[i / 3], (byte)(i % 3)))];
         for (var i = 0; i < Queues.Length; i++) started.Workers[i / 3].Ports.Offer(Queues[i]);
         foreach (var worker in started.Workers)

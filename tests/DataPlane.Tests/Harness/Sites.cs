@@ -10,12 +10,12 @@ internal sealed class Sites : IDisposable
 {
     public const string HostA = "10.1.0.5", HostB = "10.2.0.5", HostA6 = "fd00:1::5", HostB6 = "fd00:2::5";
 
-    public Sites(SaShape? shape = null, bool outerV6 = false, TunnelKind kind = TunnelKind.Tunnel, int workers = 1)
+    public Sites(SaShape? shape = null, bool outerV6 = false, TunnelKind kind = TunnelKind.Tunnel, int workers = 1, bool interfaces = false)
     {
         Shape = shape ?? new SaShape();
         var (outerA, outerB) = outerV6 ? ("2001:db8::1", "2001:db8::2") : ("192.0.2.1", "198.51.100.1");
-        A = new Side(this, outerA, outerB, "10.1.0.0/16", "fd00:1::/48", "10.1.0.1", "10.2.0.0/16", "fd00:2::/48", 0x1001, 0x2002, kind, workers);
-        B = new Side(this, outerB, outerA, "10.2.0.0/16", "fd00:2::/48", "10.2.0.1", "10.1.0.0/16", "fd00:1::/48", 0x2002, 0x1001, kind, workers);
+        A = new Side(this, outerA, outerB, "10.1.0.0/16", "fd00:1::/48", "10.1.0.1", "10.2.0.0/16", "fd00:2::/48", 0x1001, 0x2002, kind, workers, interfaces);
+        B = new Side(this, outerB, outerA, "10.2.0.0/16", "fd00:2::/48", "10.2.0.1", "10.1.0.0/16", "fd00:1::/48", 0x2002, 0x1001, kind, workers, interfaces);
     }
 
     public SaShape Shape { get; }
@@ -47,9 +47,9 @@ internal sealed class Sites : IDisposable
     internal sealed class Side
     {
         public Side(
-            Sites sites, string local, string remote, string own4, string own6, string lanAddress, string far4, string far6, uint spiOut, uint spiIn, TunnelKind kind, int workers)
+            Sites sites, string local, string remote, string own4, string own6, string lanAddress, string far4, string far6, uint spiOut, uint spiIn, TunnelKind kind, int workers, bool isInterface)
         {
-            Gateway = new Gateway(workers);
+            Gateway = new Gateway(workers, doorIsInterface: isInterface);
             var lan = Gateway.AddAdjacency(Gateway.Lan, mac: 5);
             Wan = Gateway.AddAdjacency(Gateway.Wan, mac: 6);
             Tunnel = Gateway.AddTunnel(local, remote, kind);
@@ -72,6 +72,9 @@ internal sealed class Sites : IDisposable
             Gateway.SetSpd(Ip.Rule(SpdAction.Protect, own4, far4), Ip.Rule(SpdAction.Protect, own6, far6));
             Out = Gateway.AddOutbound(Tunnel, spiOut, Wan, sites.Shape);
             In = Gateway.AddInbound(Tunnel, spiIn, sites.Shape);
+            if (!isInterface) return;
+            Gateway.Region.Port(Gateway.Door).Tunnel = Tunnel + 1;
+            Gateway.Region.Tunnel(Tunnel).Interface = Gateway.Door + 1;
         }
 
         public Gateway Gateway { get; }

@@ -23,6 +23,14 @@ internal sealed class FakeKernel : IKernel
 
     public string? LinkUp(uint link, int mtu) => null;
 
+    public Dictionary<uint, bool> Carriers { get; } = [];
+
+    public string? Carrier(uint link, bool isThere)
+    {
+        Carriers[link] = isThere;
+        return null;
+    }
+
     public string? Address(bool add, uint link, InterfaceAddress address) => null;
 
     public string? Route(bool add, in KernelRoute route) => (add ? Routes.Add(route) : Routes.Remove(route)) ? null : "File exists";
