@@ -36,7 +36,7 @@ internal sealed class InboundPolicy(Region region, Spd spd, Router router)
         if (sa.Tunnel >= (uint)region.Counts.Tunnels) return -1;
         var port = Volatile.Read(ref region.Tunnel(sa.Tunnel).Interface) - 1;
         if (port < 0 || inner.IsOfTheLink()) return port;
-        ref readonly var route = ref router.NextHop(router.Find(inner));
+        ref readonly var route = ref router.NextHop(router.Find(inner.Destination()));
         return route.Kind == NextHopKind.Punt && route.Port == port ? port : -1;
     }
 
@@ -58,15 +58,8 @@ internal sealed class InboundPolicy(Region region, Spd spd, Router router)
         if (Volatile.Read(ref tunnel.State) != SlotState.Live) return DropReason.SourceNotBehindTunnel;
         if (tunnel.CheckSourceRoute == 0 && (sa.Flags & SaFlags.CheckSourceRoute) == 0) return DropReason.None;
         if (tunnel.Kind == TunnelKind.Transport) return inner.Source() == tunnel.Remote ? DropReason.None : DropReason.SourceNotBehindTunnel;
-        if (tunnel.CheckSourceRoute == TunnelRecord.SourceByInterfaces) return IsBehindInterface(inner) ? DropReason.None : DropReason.SourceNotBehindTunnel;
+        // Which of several interfaces a source lies behind is for routing to say, and the two sides may see it differently (RFC 3884 §3.3).
+        if (tunnel.CheckSourceRoute == TunnelRecord.SourceByInterfaces) return router.LeadsIntoInterface(router.Find(inner.Source())) ? DropReason.None : DropReason.SourceNotBehindTunnel;
         return router.LeadsInto(router.Find(inner.Source()), sa.Tunnel) ? DropReason.None : DropReason.SourceNotBehindTunnel;
-    }
-
-    // Which of several interfaces a source lies behind is for routing to say, and the two sides may see it differently (RFC 3884 §3.3).
-    private bool IsBehindInterface(in PacketFields inner)
-    {
-        var slot = router.Find(inner.Source(), FlowHash.Of(inner));
-        ref readonly var hop = ref router.NextHop(slot);
-        return hop.Kind == NextHopKind.Tunnel && hop.Tunnel < (uint)region.Counts.Tunnels && region.Tunnel(hop.Tunnel).Interface != 0;
     }
 }

@@ -10,6 +10,7 @@ namespace Appliance.DataPlane;
 /// </summary>
 internal sealed class Router(Region region)
 {
+    private const uint AnyInterface = uint.MaxValue;
     private static readonly NextHopRecord NoRoute;
     private readonly IpAddress[] destinationsV6 = new IpAddress[PacketBatch.Size];
     private readonly int[] rowsV6 = new int[PacketBatch.Size];
@@ -68,16 +69,21 @@ internal sealed class Router(Region region)
     }
 
     /// <summary>Whether what a slot names leads into a tunnel, be it as one way of several.</summary>
-    public bool LeadsInto(uint slot, uint tunnel)
+    public bool LeadsInto(uint slot, uint tunnel) => Leads(slot, tunnel);
+
+    /// <summary>Whether what a slot names leads into a tunnel that is an interface, be it as one way of several.</summary>
+    public bool LeadsIntoInterface(uint slot) => Leads(slot, AnyInterface);
+
+    private bool Leads(uint slot, uint tunnel)
     {
         ref readonly var hop = ref NextHop(slot);
-        if (hop.Kind != NextHopKind.Group) return hop.Kind == NextHopKind.Tunnel && hop.Tunnel == tunnel;
+        if (hop.Kind != NextHopKind.Group) return IsInto(hop, tunnel);
         ref var group = ref region.NextHopGroup(slot);
         var count = Math.Min(Volatile.Read(ref group.Count), MemberSlots.Size);
         for (var i = 0; i < count; i++)
         {
             ref readonly var member = ref NextHop(Volatile.Read(ref group.Members[i]));
-            if (member.Kind == NextHopKind.Tunnel && member.Tunnel == tunnel) return true;
+            if (IsInto(member, tunnel)) return true;
         }
 
         return false;
@@ -103,6 +109,12 @@ internal sealed class Router(Region region)
         }
 
         count = 0;
+    }
+
+    private bool IsInto(in NextHopRecord hop, uint tunnel)
+    {
+        if (hop.Kind != NextHopKind.Tunnel) return false;
+        return tunnel == AnyInterface ? hop.Tunnel < (uint)region.Counts.Tunnels && region.Tunnel(hop.Tunnel).Interface != 0 : hop.Tunnel == tunnel;
     }
 
     private uint Member(uint slot, in PacketFields packet)
