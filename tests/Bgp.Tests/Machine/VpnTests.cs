@@ -74,6 +74,19 @@ public sealed class VpnTests
         Assert.InRange(learned, 0, left.Actions.FindIndex(a => a is RoutesComplete { Vrf: "red" } complete && complete.Family == Family.Ipv4Unicast));
     }
 
+    [Theory]
+    [InlineData(true, 0)]
+    [InlineData(false, 60_000)]
+    public void Rfc4684_6_VpnRoutesWaitForTheTargetsThatTheNeighborWants(bool saysEndOfRib, long wait)
+    {
+        var solo = new Solo(n => n with { RemoteAs = 65001, Families = [Of(Family.Vpnv4), Of(Family.RouteTarget)] }, c => c with { Vrfs = [Vrf("red", Red, 1) with { Networks = [Route("10.11.0.0/16")] }] });
+        var hand = solo.Dial().Establish(65001, Solo.Identifier, Hand.Standard(65001) with { Families = [Family.Vpnv4, Family.RouteTarget] }, hold: 0);
+        Assert.False(solo.Status.Families[0].EndOfRibSent);
+        if (saysEndOfRib) hand.Send(Hand.Update([], [0x80, 15, 3, 0, 1, 132], []));
+        solo.Net.Pass(wait);
+        Assert.True(solo.Status.Families[0].EndOfRibSent);
+    }
+
     [Fact]
     public void AVrfThatIsTakenAwayTakesItsNeighborsAndRoutesAlong()
     {

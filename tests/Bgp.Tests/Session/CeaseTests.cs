@@ -98,6 +98,27 @@ public sealed class CeaseTests
     }
 
     [Fact]
+    public void BeyondTheMaximumASecondConnectionDoesNotTakeOver()
+    {
+        var solo = new Solo(n => n with { Families = [Ipv4 with { MaximumPrefixes = 1 }] });
+        var hand = solo.Establish();
+        var other = solo.Dial();
+        hand.Send(Solo.Announce("10.1.0.0/16", "10.2.0.0/16"));
+        Assert.True(other.IsClosed);
+        Assert.Equal(SessionState.Idle, solo.State);
+        Assert.Contains("until an operator clears it", solo.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AfterTheShutdownNobodyIsServed()
+    {
+        var solo = new Solo(all: c => c with { Dynamic = [new(System.Net.IPNetwork.Parse("198.51.100.0/24"), To("branch", "0.0.0.0", 0), 5)] });
+        solo.Speaker.Do(new BgpShutdownAsked());
+        Assert.Equal(CeaseReason.ConnectionRejected, solo.Dial("198.51.100.7").Notification.Subcode);
+        Assert.Equal(CeaseReason.ConnectionRejected, solo.Dial().Notification.Subcode);
+    }
+
+    [Fact]
     public void BeyondTheMaximumWithAWarningAloneTheSessionStays()
     {
         var solo = new Solo(n => n with { Families = [Ipv4 with { MaximumPrefixes = 1, MaximumWarnsOnly = true }] });
