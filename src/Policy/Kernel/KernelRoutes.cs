@@ -31,10 +31,11 @@ public static class KernelRoutes
     /// Routes that shall be there; <paramref name="doorLink"/> is the door's interface index, 0 while there is none (blackholes alone). <paramref name="effective"/>: the tunnels with their
     /// ends and instances of now; null for those of the configuration. <paramref name="leave"/>: device and gateway by which packets to an address leave where nothing of ours is in the way;
     /// null for no way. <paramref name="interfaceLink"/>: interface index of a tunnel's own device, 0 while it is not there; null for none. <paramref name="intoTunnels"/>: prefixes that the
-    /// kernel has routes to by such devices, made by others: they can be in IKE's way too.
+    /// kernel has routes to by such devices, made by others: they can be in IKE's way too. <paramref name="remembered"/>: prefixes that lead into tunnels by a learned route, or did once.
     /// </summary>
     public static IReadOnlySet<KernelRoute> Wanted(GatewayConfiguration configuration, uint doorLink, IReadOnlyCollection<TunnelConfiguration>? effective = null,
-        Func<IpAddress, (uint Link, IpAddress Gateway)?>? leave = null, Func<string, uint>? interfaceLink = null, IEnumerable<IpPrefix>? intoTunnels = null)
+        Func<IpAddress, (uint Link, IpAddress Gateway)?>? leave = null, Func<string, uint>? interfaceLink = null, IEnumerable<IpPrefix>? intoTunnels = null,
+        IEnumerable<IpPrefix>? remembered = null)
     {
         var wanted = new HashSet<KernelRoute>();
         var covers = configuration.Tunnels.Where(t => t.IsTemplate).ToDictionary(t => t.Name, t => t.Routes);
@@ -46,8 +47,15 @@ public static class KernelRoutes
                 var addresses = own != 0 ? tunnel.Interface!.Addresses : configuration.Vpn?.Addresses ?? [];
                 var source = tunnel.Kind == TunnelKind.Transport ? tunnel.Local : addresses.Select(a => a.Address).FirstOrDefault(a => a.IsV4 == prefix.IsV4 && !AddressScope.IsLinkLocal(a));
                 var link = own != 0 ? own : configuration.Vpn is not null ? doorLink : 0;
-                if (link != 0) wanted.Add(new KernelRoute(prefix, KernelRouteKind.Unicast, link, default, prefix.IsV4 ? 0 : DoorMetricV6, OwnProtocol, source));
+                if (link != 0) wanted.Add(Door(prefix, link, source));
             }
+
+        foreach (var prefix in (remembered ?? []).SelectMany(Halves))
+        {
+            wanted.Add(Blackhole(prefix));
+            var source = configuration.Vpn?.Addresses.Select(a => a.Address).FirstOrDefault(a => a.IsV4 == prefix.IsV4) ?? default;
+            if (configuration.Vpn is not null && doorLink != 0) wanted.Add(Door(prefix, doorLink, source));
+        }
 
         foreach (var prefix in configuration.Protected.SelectMany(Halves)) wanted.Add(Blackhole(prefix));
         if (leave is null || (effective ?? configuration.Tunnels).All(t => t.Peer is null)) return wanted;
@@ -69,6 +77,9 @@ public static class KernelRoutes
 
     private static bool IsCovered(IpPrefix prefix, TunnelConfiguration tunnel, Dictionary<string, IReadOnlyList<IpPrefix>> covers) =>
         tunnel.Template is { } template && covers.TryGetValue(template, out var cover) && cover.Any(r => r.Contains(prefix));
+
+    private static KernelRoute Door(IpPrefix prefix, uint link, IpAddress source) =>
+        new(prefix, KernelRouteKind.Unicast, link, default, prefix.IsV4 ? 0 : DoorMetricV6, OwnProtocol, source);
 
     private static KernelRoute ForIke(IpPrefix prefix, uint link, IpAddress gateway) =>
         new(prefix, KernelRouteKind.Unicast, link, gateway, prefix.IsV4 ? 0 : DoorMetricV6, OwnProtocol, default, IsForIke: true);

@@ -21,6 +21,9 @@ internal interface IForwarding
     /// <summary>The learned route of exactly this prefix, be it one that an earlier process left; null for none.</summary>
     LearnedTarget? LearnedAt(IpPrefix prefix);
 
+    /// <summary>Prefixes that the machine's own packets must not leave for in the clear.</summary>
+    void Remember(IEnumerable<IpPrefix> prefixes);
+
     /// <summary>Whether an unprotected port has this address.</summary>
     bool IsOutside(IpAddress address);
 }

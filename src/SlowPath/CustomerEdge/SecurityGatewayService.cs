@@ -17,6 +17,9 @@ internal sealed class SecurityGatewayService : IRouteIntake, IDisposable
     /// <summary>After the PAD was given to IKE, so many times as long it is not given again.</summary>
     private const int PadRest = 5;
     private const int SecondMilliseconds = 1000;
+
+    /// <summary>Prefixes that the kernel is told of at most.</summary>
+    private const int MaximumInKernel = 4096;
     private readonly IForwarding forwarding;
     private readonly ProtectedWriter writer;
     private readonly Policy.SecurityGateways gateways;
@@ -41,6 +44,7 @@ internal sealed class SecurityGatewayService : IRouteIntake, IDisposable
         gateways = new Policy.SecurityGateways(ce.Gateways, file.Prefixes);
         writer = new ProtectedWriter(file);
         foreach (var tunnel in found) made.Use(tunnel.Remote);
+        TellKernel();
     }
 
     /// <summary>Called when the PAD changed: whoever has it asks for it again (<see cref="Pad"/>).</summary>
@@ -58,6 +62,8 @@ internal sealed class SecurityGatewayService : IRouteIntake, IDisposable
         get
         {
             if (writer.Problem is { } problem) yield return problem;
+            if (gateways.Remembered.Count > MaximumInKernel)
+                yield return $"{gateways.Remembered.Count} prefixes are remembered: the machine's own packets are stopped for {MaximumInKernel} of them alone; name wider prefixes in 'protected', or clear some";
             if (!outside) yield return $"no unprotected port has the Security Gateway Identity {ce.Gateways.Gateway}: gateways cannot reach us; give a port that address or correct ce: gateway";
         }
     }
@@ -91,6 +97,7 @@ internal sealed class SecurityGatewayService : IRouteIntake, IDisposable
         configuration = loaded;
         ce = loaded.Ce!;
         forwarding.Make(made.All.Select(Tunnel));
+        TellKernel();
         Apply(gateways.Configure(ce.Gateways, UnixNow));
     }
 
@@ -151,6 +158,13 @@ internal sealed class SecurityGatewayService : IRouteIntake, IDisposable
 
     private TunnelConfiguration Tunnel(IpAddress gateway) => ce.TunnelTo(gateway, configuration.Ike?.Peers ?? []);
 
+    /// <summary>The machine's own packets are the kernel's to stop, or to lead to its door into the tunnels. What <c>bgp: kernel</c> lists is told there with the other learned routes.</summary>
+    private void TellKernel()
+    {
+        List<IpPrefix> listed = [.. (configuration.Bgp?.Kernel ?? []).Select(n => new IpPrefix(IpAddress.From(n.BaseAddress), n.PrefixLength))];
+        forwarding.Remember(gateways.Remembered.Where(p => !listed.Exists(l => l.Contains(p))).Take(MaximumInKernel).ToList());
+    }
+
     private void RenewPad()
     {
         var begin = Environment.TickCount64;
@@ -163,6 +177,7 @@ internal sealed class SecurityGatewayService : IRouteIntake, IDisposable
     {
         if (changes.IsEmpty) return;
         writer.Write(changes.Remembered, changes.Forgotten);
+        if (changes.Remembered.Count + changes.Forgotten.Count > 0) TellKernel();
         var fresh = changes.NewGateways.Where(made.Use).ToList();
         if (fresh.Count > 0) forwarding.Make(fresh.Select(Tunnel));
         if (changes.Routes.Count > 0) forwarding.Learn(changes.Routes);

@@ -161,6 +161,7 @@ internal sealed partial class Gateway : IDisposable, IChildHost, IForwarding
     {
         if (dirty && Environment.TickCount64 >= recomputeFrom) Recompute();
         SettleTunnels();
+        SettleRemembered();
         SettleLearned();
         interfaces.Settle(Configuration, mirror, HasOutboundSa, Environment.TickCount64);
     }
@@ -208,7 +209,7 @@ internal sealed partial class Gateway : IDisposable, IChildHost, IForwarding
         var problems = tables.Apply(plan);
         foreach (var problem in problems.Except(tableProblems)) log.LogError("{Problem}", problem);
         tableProblems = problems;
-        kernel.Write(WithInnerAddresses, mirror, effective, plan);
+        WriteKernel(plan, effective);
         AskForPaths(plan.Contents);
         var now = Environment.TickCount64;
         recomputeFrom = effective.Count < ManyTunnels ? 0 : now + Math.Min((now - begin) * RestFactor, RestAtMost);

@@ -7,7 +7,11 @@ namespace Appliance.SlowPath.Serving;
 /// <summary>Tunnels whose ends, instances and routes come from children of IKE: one changes without looking at the others.</summary>
 internal sealed partial class Gateway
 {
+    private const int RememberedMilliseconds = 200;
     private readonly HashSet<string> changedTunnels = new(StringComparer.Ordinal);
+    private IEnumerable<IpPrefix> remembered = [];
+    private bool isRememberedDue;
+    private long rememberedFrom;
 
     /// <inheritdoc/>
     bool IChildHost.Apply(string tunnel, EspShape? shape) => Apply(tunnel, shape);
@@ -42,6 +46,26 @@ internal sealed partial class Gateway
             tunnels.Unmake(name);
             Apply(name, null);
         }
+    }
+
+    /// <summary>Prefixes that the machine's own packets must not leave for in the clear, as they are now: the kernel is told soon.</summary>
+    public void Remember(IEnumerable<IpPrefix> prefixes)
+    {
+        remembered = prefixes;
+        isRememberedDue = true;
+    }
+
+    private void SettleRemembered()
+    {
+        if (!isRememberedDue || plan is null || Environment.TickCount64 < rememberedFrom) return;
+        rememberedFrom = Environment.TickCount64 + RememberedMilliseconds;
+        WriteKernel(plan, tunnels.All);
+    }
+
+    private void WriteKernel(TablePlan wanted, IReadOnlyCollection<TunnelConfiguration> effective)
+    {
+        isRememberedDue = false;
+        kernel.Write(WithInnerAddresses, mirror, effective, wanted, remembered);
     }
 
     private void SettleTunnels()

@@ -27,7 +27,7 @@ internal sealed class KernelWriter(IKernel netlink, ILogger log)
     public bool IsInTheWay(IpAddress address) => inTheWay.Contains(address);
 
     /// <summary>Writes what is missing, removes what is ours and not wanted. True when something changed.</summary>
-    public bool Write(GatewayConfiguration configuration, KernelMirror mirror, IReadOnlyCollection<TunnelConfiguration> effective, TablePlan plan)
+    public bool Write(GatewayConfiguration configuration, KernelMirror mirror, IReadOnlyCollection<TunnelConfiguration> effective, TablePlan plan, IEnumerable<IpPrefix> remembered)
     {
         var door = configuration.Vpn is { } vpn ? mirror.Link(vpn.Device) : null;
         var changed = door is not null && Door(configuration.Vpn!.Device, configuration.Vpn.Mtu, configuration.Vpn.Addresses, door, mirror);
@@ -37,7 +37,7 @@ internal sealed class KernelWriter(IKernel netlink, ILogger log)
         foreach (var (_, own, _) in configuration.Interfaces)
             if (mirror.Link(own.Device) is { } device)
                 changed |= Door(own.Device, own.Mtu, own.Addresses, device, mirror);
-        wanted = KernelRoutes.Wanted(configuration, door is { IsUp: true } ? door.Index : 0, effective, plan.Leave, device => mirror.Link(device) is { IsUp: true } link ? link.Index : 0, plan.IntoTunnels);
+        wanted = KernelRoutes.Wanted(configuration, door is { IsUp: true } ? door.Index : 0, effective, plan.Leave, device => mirror.Link(device) is { IsUp: true } link ? link.Index : 0, plan.IntoTunnels, remembered);
         inTheWay = new PrefixSet(wanted.Where(r => !r.IsForIke).Select(r => r.Prefix).Concat(plan.IntoTunnels));
         var there = mirror.OwnRoutes.ToHashSet();
         foreach (var old in failed.Keys.Where(r => !wanted.Contains(r) || there.Contains(r)).ToList()) failed.Remove(old);

@@ -1,6 +1,7 @@
 using Appliance.Policy;
 using Appliance.Shared;
 using Appliance.SlowPath.Api;
+using Appliance.SlowPath.Netlink;
 using Appliance.SlowPath.Sas;
 using Appliance.SlowPath.Tests.Ike;
 
@@ -162,6 +163,21 @@ public sealed class EdgeTests
         Assert.True(a.Edge.Finish());
         a.Restart();
         Assert.Empty(a.On(() => EdgeViews.Protected(a.Edge)));
+    }
+
+    [SkippableFact]
+    public async Task TheMachinesOwnPacketsAreStoppedForWhatIsRemembered()
+    {
+        using var a = new EdgeNode(Node.Loopback(0), A);
+        string Kernel() => a.On(() => string.Join(' ', a.Kernel.Routes.Where(r => r.Protocol == KernelRoutes.OwnProtocol && r.Kind == KernelRouteKind.Discard).Select(r => r.Prefix).Order()));
+        a.Learn((B, "198.51.100.1"), ("10.3.0.0/24", "198.51.100.1"), ("172.16.0.0/12", "plain"));
+        await Waiting.For(() => Kernel() == "10.2.0.0/16 10.3.0.0/24", $"two blackholes: {Kernel()}");
+        a.Learn((B, null), ("10.3.0.0/16", "198.51.100.1"));
+        await Waiting.For(() => Kernel() == "10.2.0.0/16 10.3.0.0/16", $"wider ones: {Kernel()}");
+        a.Clear(B);
+        await Waiting.For(() => Kernel() == "10.3.0.0/16", $"what is not cleared: {Kernel()}");
+        a.Restart();
+        Assert.Equal("10.3.0.0/16", Kernel());
     }
 
     [SkippableFact]
