@@ -48,7 +48,6 @@ internal sealed class BgpListener : IDisposable
         try
         {
             socket = TcpOptions.Open(family);
-            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
             socket.Bind(new IPEndPoint(family == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Any : IPAddress.Any, port));
             return new BgpListener(socket, accepted, counters, log);
         }

@@ -212,6 +212,23 @@ public sealed class TransportTests : IDisposable
     }
 
     [Fact]
+    public async Task ASuccessorListensAtOnceAndTwoAtATimeDoNot()
+    {
+        await ConnectAsync();
+        var port = server.Port;
+        ListenFor same = new(port, [(IPNetwork.Parse("127.0.0.1/32"), new TransportOptions())]);
+        client.Do(same);
+        Assert.Single(client.On(() => client.Transport.Problems.ToList()));
+        // The side that closes first keeps the port in TIME_WAIT.
+        server.Do(new CloseConnection(server.Opened!.Connection), new ListenFor(port, []));
+        await client.Until<ConnectionClosed>();
+        client.Do(same);
+        Assert.Empty(client.On(() => client.Transport.Problems.ToList()));
+        using var another = await DialAsync(port);
+        await Waiting.For(() => client.Events.OfType<ConnectionOpened>().Count() == 2, "a connection to the successor");
+    }
+
+    [Fact]
     public void APortInUseIsAProblemThatGoesAwayByItself()
     {
         using var taken = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
