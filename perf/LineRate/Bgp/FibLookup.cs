@@ -29,7 +29,7 @@ internal sealed class FibLookup(Region region)
     {
         using var memory = new FrameMemory(Frames, 1);
         var context = new WorkerContext(region, new FrameExchange(memory, 1, false).Pools[0], 0);
-        var (classifier, router) = (new Classifier(context), new Router(region));
+        var (classifier, router) = (new Classifier(context, new WorkerPorts(region, -1)), new Router(region));
         var packets = new Packet[Frames];
         var destinations = Pick(routes, Frames * Fills);
         var (batch, local) = (new PacketBatch(4 * PacketBatch.Size), new PacketBatch(4 * PacketBatch.Size));

@@ -69,7 +69,12 @@ internal sealed class Router(Region region)
     }
 
     /// <summary>Whether what a slot names leads into a tunnel, be it as one way of several.</summary>
-    public bool LeadsInto(uint slot, uint tunnel) => Leads(slot, tunnel);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool LeadsInto(uint slot, uint tunnel)
+    {
+        ref readonly var hop = ref NextHop(slot);
+        return (hop.Kind == NextHopKind.Tunnel && hop.Tunnel == tunnel) || (hop.Kind == NextHopKind.Group && Leads(slot, tunnel));
+    }
 
     /// <summary>Whether what a slot names leads into a tunnel that is an interface, be it as one way of several.</summary>
     public bool LeadsIntoInterface(uint slot) => Leads(slot, AnyInterface);
@@ -99,6 +104,7 @@ internal sealed class Router(Region region)
     }
 
     /// <summary>An IPv6 route is a chain of loads: those of a batch go side by side.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private void FindV6(PacketBatch batch, ref int count)
     {
         region.Ipv6Routes.Find(destinationsV6.AsSpan(0, count), slotsV6);
@@ -117,6 +123,7 @@ internal sealed class Router(Region region)
         return tunnel == AnyInterface ? hop.Tunnel < (uint)region.Counts.Tunnels && region.Tunnel(hop.Tunnel).Interface != 0 : hop.Tunnel == tunnel;
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private uint Member(uint slot, in PacketFields packet)
     {
         ref var group = ref region.NextHopGroup(slot);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
 
 namespace Appliance.Shared;
@@ -38,6 +39,7 @@ public sealed unsafe class Ipv4Routes
     internal RouteTrie Writer(Quiescence quiescence) => new(fallback, cells, RootBits, Stride, Groups, quiescence);
 
     /// <summary>Slot of the next hop for a destination, or <see cref="None"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public uint Find(uint destination)
     {
         var cell = Volatile.Read(ref cells[destination >> 8]);
@@ -46,6 +48,7 @@ public sealed unsafe class Ipv4Routes
         return cell != None ? cell : Volatile.Read(ref *fallback);
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private uint Below(uint cell, uint destination)
     {
         cell = Volatile.Read(ref cells[Cells + (long)(cell & ~RouteTrie.NodeFlag) * GroupCells + (destination >> 4 & 15)]);
