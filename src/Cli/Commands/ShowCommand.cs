@@ -12,7 +12,7 @@ internal static class ShowCommand
     public static Command Create()
     {
         var show = new Command("show", "Show what a running gateway does");
-        foreach (var (name, description, table) in SubjectTables.All) show.Add(Subject(name, description, table));
+        foreach (var (name, description, table) in SubjectTables.All) show.Add(name == "routes" ? Routes(name, description, table) : Subject(name, description, table));
         show.Add(Ike());
         show.Add(ShowBgpCommand.Create());
         show.Add(Health());
@@ -30,6 +30,23 @@ internal static class ShowCommand
             var answer = api.Get("/" + name);
             if (parsed.GetValue(json)) Console.WriteLine(ApiClient.Text(answer, indented: true));
             else Console.Write(table(answer.AsArray(), TextTable.TerminalWidth) + (name == "tunnels" ? Waiting(api) : ""));
+        });
+        return command;
+    }
+
+    private static Command Routes(string name, string description, Func<JsonArray, int, string> table)
+    {
+        Option<string?> instance = Instances.Option();
+        Option<bool> json = Instances.Json();
+        var address = new Argument<string?>("ADDRESS") { Description = "The route that packets to it take; without it all static routes and some of the learned ones", Arity = ArgumentArity.ZeroOrOne };
+        var learned = new Option<int>("--learned") { Description = "Learned routes that are shown at most", DefaultValueFactory = _ => 1000, HelpName = "N" };
+        var command = new Command(name, description) { address, learned, instance, json };
+        command.SetAction(parsed =>
+        {
+            using var api = new ApiClient(Instances.Find(parsed.GetValue(instance)).ApiSocket);
+            var answer = api.Get(parsed.GetValue(address) is { } to ? $"/routes?to={Uri.EscapeDataString(to)}" : $"/routes?learned={parsed.GetValue(learned)}").AsArray();
+            if (parsed.GetValue(json)) Console.WriteLine(ApiClient.Text(answer, indented: true));
+            else Console.Write(table(answer, TextTable.TerminalWidth));
         });
         return command;
     }

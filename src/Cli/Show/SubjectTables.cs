@@ -13,7 +13,7 @@ internal static class SubjectTables
     [
         ("sa", "Security associations with their counters; never their keys", Sas),
         ("spd", "Security policy database in order", Spd),
-        ("routes", "Routes to tunnels, neighbours and this machine", Routes),
+        ("routes", "Routes of the data plane: to tunnels, neighbours and this machine", Routes),
         ("ports", "Ports: how they run and what they counted", Ports),
         ("workers", "Workers with every counter", Workers),
         ("drops", "Dropped packets by reason", Drops),
@@ -70,14 +70,14 @@ internal static class SubjectTables
     private static string Since(JsonNode? row) =>
         DateTimeOffset.TryParse(Text(row, "since"), CultureInfo.InvariantCulture, out var since) ? Units.Duration(Math.Max(0, (long)(DateTimeOffset.UtcNow - since).TotalMilliseconds)) : "-";
 
-    /// <summary>PROTECTED: nothing leaves that way in the clear.</summary>
+    /// <summary>PROT: protected, nothing leaves that way in the clear. FROM: of the configuration and the kernel, or learned.</summary>
     public static string Routes(JsonArray routes, int width)
     {
-        var table = new TextTable(new("PREFIX"), new("KIND"), new("VIA", Fit.Cut), new("PROTECTED"), new("NEIGHBOUR", Fit.Cut));
+        var table = new TextTable(new("PREFIX"), new("KIND"), new("VIA", Fit.Cut), new("PROT"), new("NEIGHBOUR", Fit.Cut), new("FROM"));
         foreach (var route in routes)
         {
             var via = Text(route, "tunnel") is { Length: > 0 } tunnel ? tunnel : Text(route, "port");
-            table.Add(Text(route, "prefix"), Text(route, "kind"), via, Text(route, "protected"), Text(route, "neighbour"));
+            table.Add(Text(route, "prefix"), Text(route, "kind"), via, Text(route, "protected"), Text(route, "neighbour"), Text(route, "learned") == "true" ? "learned" : "static");
         }
 
         return table.Text(width);

@@ -111,7 +111,7 @@ internal sealed class ApiServer : IAsyncDisposable
             ("GET", ["health"]) => GetAsync(context, () => Health.Of(gateway, ike, bfd, bgp, Edge), Json.HealthView),
             ("GET", ["sa"]) => GetAsync(context, () => ViewBuilder.Sas(gateway), Json.IReadOnlyListSaView),
             ("GET", ["spd"]) => GetAsync(context, () => ViewBuilder.Rules(gateway, Edge), Json.IReadOnlyListRuleView),
-            ("GET", ["routes"]) => GetAsync(context, () => ViewBuilder.Routes(gateway), Json.IReadOnlyListRouteView),
+            ("GET", ["routes"]) => ForwardingAsync(context),
             ("GET", ["ports"]) => GetAsync(context, () => ViewBuilder.Ports(gateway.Region), Json.IReadOnlyListPortView),
             ("GET", ["workers"]) => GetAsync(context, () => ViewBuilder.Workers(gateway.Region), Json.IReadOnlyListWorkerView),
             ("GET", ["drops"]) => GetAsync(context, () => ViewBuilder.Drops(gateway.Region), Json.IReadOnlyListDropView),
@@ -140,6 +140,12 @@ internal sealed class ApiServer : IAsyncDisposable
     }
 
     private async Task GetAsync<T>(HttpContext context, Func<T> view, JsonTypeInfo<T> type) => await SendAsync(context, 200, await loop.RunAsync(view), type);
+
+    private Task ForwardingAsync(HttpContext context)
+    {
+        var view = RouteViews.Of(context.Request.Query);
+        return GetAsync(context, () => view(gateway), Json.IReadOnlyListRouteView);
+    }
 
     private async Task MetricsAsync(HttpContext context)
     {

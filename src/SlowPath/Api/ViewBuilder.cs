@@ -30,16 +30,6 @@ internal static class ViewBuilder
         return rules;
     }
 
-    /// <summary>Routes of the data plane.</summary>
-    public static IReadOnlyList<RouteView> Routes(Gateway gateway)
-    {
-        var contents = gateway.Contents;
-        return contents.Routes.OrderBy(r => r.Key).Select(r => new RouteView(
-            r.Key.ToString(), Name(r.Value.Kind), r.Value.Protected, r.Value.Tunnel,
-            r.Value.Kind is NextHopKind.Adjacent or NextHopKind.Glean ? contents.Ports.FirstOrDefault(p => p.Index == r.Value.Port)?.Name : null,
-            r.Value.Kind == NextHopKind.Adjacent ? r.Value.Adjacency.Neighbour.ToString() : r.Value.Address.IsAny ? null : r.Value.Address.ToString())).ToList();
-    }
-
     /// <summary>Ports with the counters of all workers.</summary>
     public static IReadOnlyList<PortView> Ports(Region region)
     {

@@ -29,8 +29,6 @@ internal sealed record RuleView(
     int Order, string Name, string Action, string Tunnel, string Local, string Remote, string Protocol, string LocalPorts, string RemotePorts,
     IReadOnlyList<string>? Gateways = null, IReadOnlyList<string>? Neighbors = null, DateTimeOffset? Since = null, string? Why = null);
 
-internal sealed record RouteView(string Prefix, string Kind, bool Protected, string? Tunnel, string? Port, string? Neighbour);
-
 internal sealed record PortView(
     int Index, string Name, string Kind, string Side, string State, string Mode, int Queues, int Mtu, uint InterfaceIndex, uint Losses, ulong KernelDrops,
     ulong RxPackets, ulong RxBytes, ulong TxPackets, ulong TxBytes, ulong Drops);

@@ -1,4 +1,6 @@
 using Appliance.Policy;
+using Appliance.Shared;
+using Appliance.SlowPath.Tables;
 using Microsoft.Extensions.Logging;
 
 namespace Appliance.SlowPath.Serving;
@@ -66,6 +68,12 @@ internal sealed partial class Gateway
         if (plan is null) Recompute();
         return tables.LearnedAt(prefix);
     }
+
+    /// <inheritdoc cref="TableWriter.LearnedInForce"/>
+    public IEnumerable<(IpPrefix Prefix, IReadOnlyList<NextHop> Hops)> LearnedInForce => tables.LearnedInForce();
+
+    /// <inheritdoc cref="TableWriter.RouteTo"/>
+    public (IpPrefix Prefix, IReadOnlyList<NextHop> Hops, bool IsLearned)? RouteTo(IpAddress address) => tables.RouteTo(address);
 
     private void SetRoom(bool room)
     {

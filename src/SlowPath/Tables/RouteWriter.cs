@@ -101,6 +101,14 @@ internal sealed class RouteWriter(RouteTables routes, NextHopWriter nextHops, Le
     /// <summary>All learned routes of this process, in the tables or aside.</summary>
     public IEnumerable<(IpPrefix Prefix, LearnedTarget Target)> AllLearned() => InTables(g => !g.IsStale).Select(r => (r.Prefix, r.Group.Target)).Concat(aside.Select(a => (a.Key, a.Value)));
 
+    /// <summary>Learned routes in force and where they lead, those that an earlier slow path left too; in no order.</summary>
+    public IEnumerable<(IpPrefix Prefix, IReadOnlyList<NextHop> Hops)> LearnedInForce()
+    {
+        foreach (var route in routes.Routes)
+            if (groups.At(route.NextHop) is { } group)
+                yield return (new IpPrefix(route.Prefix, route.Length), group.Members);
+    }
+
     private static bool Wins(LearnedTarget target, Fixed route) => route.Yields && target.Kind != LearnedKind.Via;
 
     private List<(IpPrefix Prefix, LearnedGroup Group)> InTables(Func<LearnedGroup, bool> which)

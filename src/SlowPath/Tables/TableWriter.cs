@@ -77,6 +77,13 @@ internal sealed class TableWriter
     /// <summary>All learned routes, in no order, those of an earlier slow path not among them.</summary>
     public IEnumerable<(IpPrefix Prefix, LearnedTarget Target)> AllLearned() => routes.AllLearned();
 
+    /// <inheritdoc cref="RouteWriter.LearnedInForce"/>
+    public IEnumerable<(IpPrefix Prefix, IReadOnlyList<NextHop> Hops)> LearnedInForce() => routes.LearnedInForce();
+
+    /// <summary>The route that packets to an address take, as it stands: its prefix, where it leads, and whether it was learned. Null: none.</summary>
+    public (IpPrefix Prefix, IReadOnlyList<NextHop> Hops, bool IsLearned)? RouteTo(IpAddress address) =>
+        !routes.TryMatch(address, address.IsV4 ? 32 : 128, out var prefix, out var hop, out var group) ? null : group is null ? (prefix, [hop], false) : (prefix, group.Members, true);
+
     /// <summary>The learned route that is the longest match for an address; null when that is no learned one.</summary>
     public LearnedTarget? LearnedMatch(IpAddress address) => routes.TryMatch(address, 128, out _, out _, out var group) && group is { IsStale: false } ? group.Target : null;
 

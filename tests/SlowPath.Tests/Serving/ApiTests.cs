@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
+using Appliance.Policy;
 using Appliance.Shared;
 
 namespace Appliance.SlowPath.Tests.Serving;
@@ -66,6 +67,27 @@ public sealed class ApiTests : IDisposable
 
         Assert.Equal(2, Send("GET", "/sa").Body.AsArray().Count);
         Assert.Contains("appliance_sa_packets_total{direction=\"outbound\",spi=\"0x00001388\",tunnel=\"to-b\"} 0", Metrics(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void RoutesSayWhereAnAddressGoesAndShowSomeOfTheLearned()
+    {
+        var target = new LearnedTarget(LearnedKind.Via, [FakeKernel.Ip("192.0.2.254")], []);
+        bench.On(() =>
+        {
+            bench.Gateway.Learn([.. Enumerable.Range(0, 5).Select(n => new LearnedChange(new IpPrefix(FakeKernel.Ip($"20.{n}.0.0"), 16), target))]);
+            return true;
+        });
+        JsonArray Routes(string query) => Send("GET", "/routes" + query).Body.AsArray();
+        Assert.Equal(5, Routes("").Count(r => (bool)r!["learned"]!));
+        Assert.Equal(2, Routes("?learned=2").Count(r => (bool)r!["learned"]!));
+        Assert.DoesNotContain(Routes("?learned=0"), r => (bool)r!["learned"]!);
+        var one = Assert.Single(Routes("?to=20.3.9.9"))!;
+        Assert.Equal(("20.3.0.0/16", "192.0.2.254", true), ((string)one["prefix"]!, (string)one["neighbour"]!, (bool)one["learned"]!));
+        Assert.False((bool)Assert.Single(Routes("?to=10.2.0.9"))!["learned"]!);
+        Assert.Empty(Routes("?to=2001:db8:ffff::1"));
+        Assert.Contains("is no address", Send("GET", "/routes?to=here").Text, StringComparison.Ordinal);
+        Assert.Equal(400, Send("GET", "/routes?learned=-1").Status);
     }
 
     [Fact]
