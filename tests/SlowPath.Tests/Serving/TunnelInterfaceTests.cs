@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Appliance.SlowPath.Tests.Serving;
 
-public sealed class TunnelInterfaceTests
+public sealed class TunnelInterfaceTests : IDisposable
 {
     private static readonly GatewayConfiguration Configuration = new() { Tunnels = [new TunnelConfiguration { Name = "t", Interface = new TunnelInterface("ipt1", [], 1400) }, new TunnelConfiguration { Name = "other" }] };
     private readonly FakeKernel kernel = new();
@@ -19,6 +19,8 @@ public sealed class TunnelInterfaceTests
         interfaces = new TunnelInterfaces(kernel, NullLogger.Instance);
         Device(7);
     }
+
+    public void Dispose() => kernel.Dispose();
 
     [Fact]
     public void AnInterfaceIsUpWhileItsTunnelHasAnSa()
