@@ -1,16 +1,16 @@
 """BGP speakers that are not ours against the gateway: BIRD, FRR, GoBGP, ExaBGP, OpenBGPD.
 
-bgp_judge.py sessions|transport|reflection|restart|liveness|malformed
+bgp_judge.py sessions|transport|reflection|restart|liveness|malformed|capabilities|crossing|encapsulation
 """
 import json
-import os
 import re
-import signal
-import subprocess
 import sys
 import time
 
 import bgp_net
+from bgp_capabilities import capabilities
+from bgp_crossing import crossing
+from bgp_encapsulation import encapsulation
 from bgp_net import CLASSES, FAMILIES, OURS, PEERS, SENDS_VPN, SHARED, BgpNet, them, theirs, us
 from bgp_restart import restart
 from bgp_transport import transport
@@ -257,7 +257,7 @@ def liveness(versions):
 
 def main():
     prepare()
-    parts = {"sessions": sessions, "reflection": reflection, "restart": restart, "liveness": liveness, "malformed": malformed, "transport": transport}
+    parts = {"sessions": sessions, "reflection": reflection, "restart": restart, "liveness": liveness, "malformed": malformed, "transport": transport, "capabilities": capabilities, "crossing": crossing, "encapsulation": encapsulation}
     part = sys.argv[1] if len(sys.argv) > 1 else ""
     if part not in parts:
         print(__doc__, file=sys.stderr)

@@ -181,7 +181,7 @@ class Frr(Peer):
 
 class GoBgp(Peer):
     name, program, package, asked = "gobgp", "gobgpd", "gobgpd", ["--version"]
-    FAMILIES = {"ipv4": "ipv4", "ipv6": "ipv6", "vpnv4": "vpnv4", "vpnv6": "vpnv6", "ipv4-encapsulation": "encap", "route-target": "rtc"}
+    FAMILIES = {"ipv4": "ipv4", "ipv6": "ipv6", "vpnv4": "vpnv4", "vpnv6": "vpnv6", "ipv4-encapsulation": "encap", "ipv6-encapsulation": "encap-v6", "route-target": "rtc"}
 
     def start(self):
         (self.folder / "gobgpd.toml").write_text(self.configuration)
