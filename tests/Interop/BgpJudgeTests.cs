@@ -4,7 +4,7 @@ namespace Appliance.Interop;
 [Collection("lab")]
 public class BgpJudgeTests
 {
-    /// <summary>Sessions and routes of all families with everybody; sessions of all kinds of transport; route reflection; graceful restart; BFD; malformed messages.</summary>
+    /// <summary>Sessions and routes of all families with everybody; sessions of all kinds of transport; route reflection; graceful restart; BFD; malformed messages; what is spoken by capability alone; crossing connections and neighbours that do not read; encapsulation.</summary>
     [SkippableTheory]
     [Trait("peer", "bgp")]
     [InlineData("sessions")]
@@ -13,6 +13,9 @@ public class BgpJudgeTests
     [InlineData("restart")]
     [InlineData("liveness")]
     [InlineData("malformed")]
+    [InlineData("capabilities")]
+    [InlineData("crossing")]
+    [InlineData("encapsulation")]
     public void Speakers_SayAllIsWell(string part) => JudgeRun.Passes("bgp_judge.py", part);
 
     /// <summary>Four sites of two VPNs: security gateways from BGP, and what was protected once stays so.</summary>

@@ -259,6 +259,10 @@ class BgpNet(Gateway):
     def neighbour(self, name):
         return next(n for n in self.api.get("/bgp")["neighbors"] if n["name"] == name)
 
+    def family(self, name, family="ipv4"):
+        """A family with a neighbour."""
+        return next(f for f in self.neighbour(name)["families"] if f["family"] == family)
+
     def learned(self, family, prefix=None, vrf=""):
         """Paths of ours, as the API gives them."""
         return self.api.get(f"/bgp/routes?family={family}&vrf={vrf}" + (f"&prefix={prefix}" if prefix else "") + "&limit=1000")["routes"]

@@ -74,6 +74,10 @@ class Peer:
         """As a crash: no message goes out."""
         self._end(signal.SIGKILL)
 
+    def restart(self):
+        """Starts again after `kill`."""
+        self.start()
+
     def stop(self):
         self._end(signal.SIGTERM)
 
@@ -181,12 +185,15 @@ class Frr(Peer):
 
 class GoBgp(Peer):
     name, program, package, asked = "gobgp", "gobgpd", "gobgpd", ["--version"]
-    FAMILIES = {"ipv4": "ipv4", "ipv6": "ipv6", "vpnv4": "vpnv4", "vpnv6": "vpnv6", "ipv4-encapsulation": "encap", "ipv6-encapsulation": "encap-v6", "route-target": "rtc"}
+    FAMILIES = {"ipv4": "ipv4", "ipv6": "ipv6", "vpnv4": "vpnv4", "vpnv6": "vpnv6", "ipv4-encapsulation": "encap", "route-target": "rtc"}
 
-    def start(self):
+    def restart(self):
+        self.start("--graceful-restart")
+
+    def start(self, *words):
         (self.folder / "gobgpd.toml").write_text(self.configuration)
         self.inside("ip", "link", "set", "lo", "up")
-        self.launch("gobgpd", "-f", self.folder / "gobgpd.toml", "--api-hosts", "127.0.0.1:50051", "--log-plain")
+        self.launch("gobgpd", "-f", self.folder / "gobgpd.toml", "--api-hosts", "127.0.0.1:50051", "--log-plain", *words)
         self.until(lambda: "AS" in self.ask("global"), 15, "its API")
 
     def ask(self, *words):
