@@ -7,6 +7,10 @@ namespace Appliance.Shared;
 internal sealed class PrefixMap
 {
     private const int Smallest = 16;
+    private static ulong instances;
+
+    // What comes out of one of these comes in the order of its hash: with the same hash it would crowd at the front of the next.
+    private readonly ulong salt = Interlocked.Increment(ref instances) * 0x9fb2_1c65_1e98_df25UL;
     private readonly Dictionary<(UInt128 Prefix, byte Length), uint> longer = [];
     private ulong[] keys = new ulong[Smallest];
     private uint[] values = new uint[Smallest];
@@ -106,7 +110,7 @@ internal sealed class PrefixMap
 
     private int Home(ulong key, byte length)
     {
-        var hash = (key + length * 0x9e37_79b9_7f4a_7c15UL) * 0xff51_afd7_ed55_8ccdUL;
+        var hash = (key + salt + length * 0x9e37_79b9_7f4a_7c15UL) * 0xff51_afd7_ed55_8ccdUL;
         hash = (hash ^ hash >> 32) * 0xc4ce_b9fe_1a85_ec53UL;
         return (int)Math.BigMul(hash, (ulong)values.Length, out _);
     }

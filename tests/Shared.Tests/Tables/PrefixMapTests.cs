@@ -33,6 +33,18 @@ public sealed class PrefixMapTests
     }
 
     [Fact]
+    public void WhatOneHoldsFillsAnotherQuickly()
+    {
+        var first = new PrefixMap();
+        for (uint i = 0; i < 300_000; i++) first.Set((UInt128)(i * 14u << 8) << 96, 24, 1);
+        var second = new PrefixMap();
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        foreach (var entry in first.Entries) second.Set(entry.Prefix, entry.Length, entry.Value);
+        Assert.Equal(first.Count, second.Count);
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(5), $"{clock.Elapsed}");
+    }
+
+    [Fact]
     public void AMillionTakeAtMost24OctetsEach()
     {
         var before = GC.GetTotalMemory(forceFullCollection: true);
