@@ -85,14 +85,22 @@ public sealed record TunnelConfiguration
 /// <param name="Device">Name of the device.</param>
 /// <param name="Addresses">Its addresses: the source of the machine's own packets through it (RFC 3884 §3.3).</param>
 /// <param name="Mtu">Its MTU in octets.</param>
-public sealed record TunnelInterface(string Device, IReadOnlyList<InterfaceAddress> Addresses, int Mtu)
+/// <param name="Watch">BFD through the tunnel; null for none.</param>
+public sealed record TunnelInterface(string Device, IReadOnlyList<InterfaceAddress> Addresses, int Mtu, TunnelWatch? Watch = null)
 {
     /// <inheritdoc/>
-    public bool Equals(TunnelInterface? other) => other is not null && Device == other.Device && Mtu == other.Mtu && Addresses.SequenceEqual(other.Addresses);
+    public bool Equals(TunnelInterface? other) => other is not null && Device == other.Device && Mtu == other.Mtu && Watch == other.Watch && Addresses.SequenceEqual(other.Addresses);
 
     /// <inheritdoc/>
     public override int GetHashCode() => Device.GetHashCode(StringComparison.Ordinal);
 }
+
+/// <summary>A BFD session through a tunnel, between the addresses of its two interfaces (RFC 5881).</summary>
+/// <param name="Local">Ours.</param>
+/// <param name="Remote">Theirs.</param>
+/// <param name="Milliseconds">Interval, in both directions.</param>
+/// <param name="Multiplier">Detection multiplier.</param>
+public sealed record TunnelWatch(IpAddress Local, IpAddress Remote, int Milliseconds, int Multiplier);
 
 /// <summary>Keys that stand in the configuration file (RFC 4301 §4.5.1). Wiped by their owner once installed.</summary>
 public sealed record ManualKeys

@@ -1,4 +1,5 @@
 using System.Text;
+using Appliance.Bfd;
 using Appliance.Ike;
 using Appliance.Ike.Messages;
 using Appliance.Policy;
@@ -102,8 +103,10 @@ internal sealed class TunnelSection(ConfigurationErrors errors, IReadOnlyList<Ik
         var addresses = prefixes.Addresses(map.List("addresses"));
         var check = map.Choice("check_source", device.Length > 0 ? (false, true) : (true, false), ("true", (true, false)), ("false", (false, false)), ("interfaces", (false, true)));
         tunnel = tunnel with { CheckSource = check.Item1, SourceByInterfaces = check.Item2 };
+        var watch = Watch(map, addresses);
         if (device.Length == 0)
         {
+            if (map.Node("bfd") is not null) map.Wrong("bfd", "'bfd' without 'interface'", "name the device, or write the path under the section 'bfd'");
             if (map.Node("addresses") is not null) map.Wrong("addresses", "'addresses' without 'interface'", "name the device: interface: ipt1");
             if (check.Item2) map.Wrong("check_source", "'check_source: interfaces' without 'interface'", "name the device, or write true or false");
             return tunnel;
@@ -113,7 +116,33 @@ internal sealed class TunnelSection(ConfigurationErrors errors, IReadOnlyList<Ik
         if (tunnel.Kind == TunnelKind.Transport) map.Wrong("interface", "a transport-mode tunnel carries traffic of its two ends alone", "write mode: iiptran, or mode: tunnel");
         if (tunnel.IsTemplate) map.Wrong("interface", "a tunnel of many peers is no interface", "name the peer's address at the peer: one tunnel, one interface");
         if (addresses.Count == 0) map.Wrong("interface", "the interface has no addresses", "write addresses: [172.16.0.1/30]");
-        return tunnel with { Interface = new TunnelInterface(device, addresses, tunnel.Mtu == TunnelConfiguration.Auto ? DefaultMtu : Math.Max(tunnel.Mtu, LeastMtu)) };
+        return tunnel with { Interface = new TunnelInterface(device, addresses, tunnel.Mtu == TunnelConfiguration.Auto ? DefaultMtu : Math.Max(tunnel.Mtu, LeastMtu), watch) };
+    }
+
+    /// <summary>BFD between the two interfaces; the other one's address is the other of a /30 or /31 unless it is said.</summary>
+    private TunnelWatch? Watch(MapReader tunnel, IReadOnlyList<InterfaceAddress> addresses)
+    {
+        if (tunnel.Node("bfd") is not { } node) return null;
+        var map = new MapReader(node, "bfd of a tunnel", errors);
+        var milliseconds = (int)(map.Microseconds("interval", 300_000, BfdIntervals.Shortest * 1000L, BfdIntervals.Longest * 1000L) / 1000);
+        var multiplier = map.Number("multiplier", 3, 1, 255);
+        var remote = map.Text("remote") is { } text ? AddressText.Unicast(text, "remote", errors) : OtherOf(addresses);
+        map.Done();
+        var local = addresses.Where(a => remote is { } there && new IpPrefix(a.Address, a.PrefixLength).Contains(there)).Select(a => (IpAddress?)a.Address).FirstOrDefault();
+        if (remote is null && map.Node("remote") is null) tunnel.Wrong("bfd", "whom BFD shall ask is not said", "write remote: the address of the other interface");
+        else if (remote is { } far && (local is null || local == far || AddressScope.IsLinkLocal(far))) tunnel.Wrong("bfd", $"{far} is not the other side's address in a network of this interface", "write the address of the other interface, not link-local");
+        return remote is { } other && local is { } own ? new TunnelWatch(own, other, milliseconds, multiplier) : null;
+    }
+
+    private static IpAddress? OtherOf(IReadOnlyList<InterfaceAddress> addresses)
+    {
+        foreach (var (address, length) in addresses)
+        {
+            if (!address.IsV4 || length is not (30 or 31)) continue;
+            return IpAddress.FromV4(length == 31 ? address.V4 ^ 1 : address.V4 ^ 3);
+        }
+
+        return null;
     }
 
     private static void CheckEnds(MapReader map, TunnelConfiguration tunnel)

@@ -2,6 +2,7 @@ using Appliance.Crypto;
 using Appliance.Policy;
 using Appliance.Shared;
 using Appliance.SlowPath.CustomerEdge;
+using Appliance.SlowPath.Bfd;
 using Appliance.SlowPath.Netlink;
 using Appliance.SlowPath.Sas;
 using Appliance.SlowPath.Tables;
@@ -183,6 +184,13 @@ internal sealed partial class Gateway : IDisposable, IChildHost, IForwarding
 
     /// <summary>Whether a tunnel's interface is up; null for a tunnel without one.</summary>
     public bool? InterfaceIsUp(string tunnel) => interfaces.IsUp(tunnel);
+
+    /// <summary>Has interfaces of tunnels watched by BFD, where the configuration asks for it.</summary>
+    public void WatchBy(IBfdSessions bfd)
+    {
+        interfaces.Bfd = bfd;
+        bfd.Changed += notice => interfaces.Heard(notice, Environment.TickCount64);
+    }
 
     private bool HasOutboundSa(string tunnel)
     {

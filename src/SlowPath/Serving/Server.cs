@@ -47,6 +47,7 @@ internal sealed class Server : IDisposable
         loop.Turns.Add(ike.Turn);
         bfd = new BfdService(loop, log);
         loop.Turns.Add(bfd.Turn);
+        gateway.WatchBy(bfd);
         IRouteIntake intake = edge is not null ? edge : new PlainRoutes(gateway.Learn, gateway.LearnedComplete);
         bgp = new BgpService(loop, gateway.NextHops, bfd, intake, new VrfRoutes(vrfs, log), log);
         loop.Turns.Add(bgp.Turn);

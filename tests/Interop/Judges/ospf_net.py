@@ -24,11 +24,11 @@ def host(site, family=4):
     return f"10.{site}.0.2" if family == 4 else f"fd00:{site}::2"
 
 
-def configuration(site, mode="iiptran", more=""):
+def configuration(site, mode="iiptran", more="", watch=""):
     """A tunnel by each provider, each an interface; no route stands here: routing finds them."""
     other = 3 - site
     peers = "".join(f'  - {{ name: p{p}, local: {outer(site, p)}, remote: {outer(other, p)}, psk: "0x{"5a" * 32}", liveness: 5s }}\n' for p in PROVIDERS)
-    tunnels = "".join(f'  - {{ name: t{p}, mode: {mode}, peer: p{p}, interface: ipt{p}, addresses: [{inner(site, p)}/30, "fe80::{p}{site}/64"], mtu: 1400{", start: passive" if site == 2 else ""} }}\n'
+    tunnels = "".join(f'  - {{ name: t{p}, mode: {mode}, peer: p{p}, interface: ipt{p}, addresses: [{inner(site, p)}/30, "fe80::{p}{site}/64"], mtu: 1400{watch}{", start: passive" if site == 2 else ""} }}\n'
                       for p in PROVIDERS)
     return f"""workers: [0]
 ports:
@@ -47,11 +47,11 @@ protected: [10.0.0.0/8, "fd00::/8"]
 class Site(Gateway):
     """One of the two; it starts with `launch`, when its network is connected."""
 
-    def __init__(self, site, mode="iiptran", more=""):
+    def __init__(self, site, mode="iiptran", more="", watch=""):
         self.site = site
         links = {"lan": ([f"10.{site}.0.1/24", f"fd00:{site}::1/64"], None)}
         links |= {f"wan{p}": ([f"{outer(site, p)}/24"], None) for p in PROVIDERS}
-        super().__init__(configuration(site, mode, more), links, [(f"{outer(3 - site, p)}/32", f"192.0.{10 * site + p}.254") for p in PROVIDERS])
+        super().__init__(configuration(site, mode, more, watch), links, [(f"{outer(3 - site, p)}/32", f"192.0.{10 * site + p}.254") for p in PROVIDERS])
 
     def _start(self):
         there = self.namespace("lan")
@@ -188,6 +188,36 @@ class FrrOspf(Frr):
 
     def cost(self, first, second):
         self.configure("".join(f"interface ipt{p}\n ip ospf cost {c}\n ipv6 ospf6 cost {c}\n" for p, c in zip(PROVIDERS, (first, second))))
+
+
+def bgp(site):
+    """EBGP of ours by each tunnel, the first preferred, watched by BFD."""
+    neighbours = "".join(f"    - {{ name: n{p}, address: {inner(3 - site, p)}, local_address: {inner(site, p)}, as: {65003 - site}, bfd: {{ interval: 200ms, multiplier: 3 }}, connect_retry: 2s, "
+                         f"import: prefer{p}, export: all }}\n" for p in PROVIDERS)
+    policies = "".join(f"    - {{ name: prefer{p}, terms: [ {{ set: {{ local_pref: {300 - 100 * p} }}, then: accept }} ] }}\n" for p in PROVIDERS)
+    return f"bgp:\n  as: {65000 + site}\n  router_id: {inner(site, 1)}\n  networks: [10.{site}.0.0/24]\n  neighbors:\n{neighbours}  policies:\n{policies}"
+
+
+class OurBgp:
+    """In place of an OSPF daemon: the gateway's own BGP, IPv4 alone. What `full` counts are its sessions, and those of BFD."""
+
+    def __init__(self, site, _):
+        self.site = site
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    @staticmethod
+    def version():
+        return "-"
+
+    def full(self):
+        established = sum(n["state"] == "established" for n in self.site.api.get("/bgp")["neighbors"])
+        alive = sum(b["state"] == "up" for b in self.site.api.get("/bfd"))
+        return {2: established, 3: alive}
 
 
 def ping(site, other, family=4, count=3, source=None):

@@ -31,6 +31,20 @@ public sealed class InterfaceConfigurationTests
     }
 
     [Theory]
+    [InlineData("addresses: [172.16.0.1/30], bfd: {}", "172.16.0.1 172.16.0.2 300 3")]
+    [InlineData("addresses: [172.16.0.2/30], bfd: { interval: 50ms, multiplier: 5 }", "172.16.0.2 172.16.0.1 50 5")]
+    [InlineData("addresses: [\"fe80::1/64\", 172.16.0.4/31], bfd: {}", "172.16.0.4 172.16.0.5 300 3")]
+    [InlineData("addresses: [\"fd00:9::1/64\"], bfd: { remote: \"fd00:9::2\" }", "fd00:9::1 fd00:9::2 300 3")]
+    public void BfdAsksTheOtherInterface(string more, string expected)
+    {
+        var watch = Assert.Single(Read($"  - {{ name: t, mode: iiptran, peer: b, interface: ipt1, {more} }}\n", out _)!.Gateway.Tunnels).Interface!.Watch!;
+        Assert.Equal(expected, $"{watch.Local} {watch.Remote} {watch.Milliseconds} {watch.Multiplier}");
+    }
+
+    [Theory]
+    [InlineData("{ name: t, mode: iiptran, peer: b, interface: ipt1, addresses: [172.16.0.1/24], bfd: {} }", "whom BFD shall ask is not said")]
+    [InlineData("{ name: t, mode: iiptran, peer: b, interface: ipt1, addresses: [172.16.0.1/30], bfd: { remote: 10.9.9.9 } }", "10.9.9.9 is not the other side's address")]
+    [InlineData("{ name: t, mode: iiptran, peer: b, routes: [10.2.0.0/16], bfd: {} }", "'bfd' without 'interface'")]
     [InlineData("{ name: t, mode: iiptran, peer: b, interface: ipt1 }", "the interface has no addresses")]
     [InlineData("{ name: t, mode: transport, peer: b, interface: ipt1, addresses: [172.16.0.1/30] }", "a transport-mode tunnel carries traffic of its two ends alone")]
     [InlineData("{ name: t, mode: iiptran, peer: b, addresses: [172.16.0.1/30] }", "'addresses' without 'interface'")]

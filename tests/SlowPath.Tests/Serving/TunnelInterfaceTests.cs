@@ -1,4 +1,6 @@
+using Appliance.Bfd;
 using Appliance.Policy;
+using Appliance.SlowPath.Bfd;
 using Appliance.SlowPath.Netlink;
 using Appliance.SlowPath.Serving;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -55,6 +57,46 @@ public sealed class TunnelInterfaceTests : IDisposable
         Device(8);
         Settle();
         Assert.True(kernel.Carriers[8]);
+    }
+
+    [Fact]
+    public void Rfc5882_4_2_WhereBfdFailsItIsDownAndTriedAgain()
+    {
+        hasSa = true;
+        Assert.True(Settle());
+        Heard(isUp: true);
+        Assert.True(Settle());
+        Heard(isUp: false);
+        Assert.False(Settle());
+
+        // Down for three seconds, then six in which BFD may come up, and so on.
+        bool At(long milliseconds) => Settle(milliseconds);
+        Assert.Equal([false, true, true, false, false, true], new[] { At(2999), At(1), At(5999), At(1), At(2999), At(1) });
+        Heard(isUp: true);
+        Assert.True(At(60_000));
+    }
+
+    [Fact]
+    public void Rfc5882_4_2_WhatWasToldToBeDownIsNoFailureAndANewSaIsANewBeginning()
+    {
+        hasSa = true;
+        Settle();
+        Heard(isUp: false, isAdministrative: true);
+        Assert.True(Settle());
+        Heard(isUp: false);
+        Assert.False(Settle());
+        hasSa = false;
+        Settle();
+        hasSa = true;
+        Assert.True(Settle(2000));
+    }
+
+    private void Heard(bool isUp, bool isAdministrative = false) => interfaces.Heard(new BfdNotice("tunnel t", isUp, BfdDiagnostic.None, isAdministrative), now);
+
+    private bool Settle(long after)
+    {
+        now += after;
+        return Settle();
     }
 
     private bool Settle()
