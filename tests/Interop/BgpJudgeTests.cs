@@ -23,6 +23,11 @@ public class BgpJudgeTests
     [Trait("peer", "bgp")]
     public void CeCeLab_SaysAllIsWell() => JudgeRun.Passes("ce_judge.py");
 
+    /// <summary>A BGP session between CE and PE inside an SA in transport mode; nothing of it in the clear.</summary>
+    [SkippableFact]
+    [Trait("peer", "bgp")]
+    public void PeCeLab_SaysAllIsWell() => JudgeRun.Passes("pe_ce_judge.py");
+
     /// <summary>A newer BIRD on another kernel.</summary>
     [SkippableFact]
     [Trait("peer", "bgp")]

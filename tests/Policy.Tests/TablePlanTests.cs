@@ -72,4 +72,19 @@ public class TablePlanTests
         Assert.Contains(routes, r => r.Prefix == Inputs.Prefix("203.0.113.0/24") && r.Kind == KernelRouteKind.Discard);
         Assert.Contains(routes, r => r.Prefix == Inputs.Prefix("10.9.0.0/16") && r.Kind == KernelRouteKind.Discard);
     }
+
+    [Fact]
+    public void Rfc4271_5_1_3_ANextHopAtTheEndOfATransportModeTunnelIsTheNeighbourItself()
+    {
+        TunnelConfiguration To(string name, string remote, TunnelKind kind) => new() { Name = name, Kind = kind, Local = Inputs.Ip("192.0.2.1"), Remote = Inputs.Ip(remote) };
+        var plan = new TablePlan(new PolicyInputs(Inputs.Configuration with
+        {
+            Tunnels = [To("pe", "192.0.2.254", TunnelKind.Transport), To("unknown", "192.0.2.77", TunnelKind.Transport), To("site", "198.51.100.1", TunnelKind.Tunnel)],
+        }, Inputs.Kernel));
+        var wan = plan.Contents.Ports.First(p => p.Name == "wan").Index;
+        Assert.Equal(NextHop.To(new AdjacencyKey(wan, Inputs.Ip("192.0.2.254"))), plan.ForForwarding(NextHop.Into("pe")));
+        Assert.Equal(NextHop.Glean(wan, Inputs.Ip("192.0.2.77")), plan.ForForwarding(NextHop.Into("unknown")));
+        Assert.Equal(NextHop.Into("site"), plan.ForForwarding(NextHop.Into("site")));
+        Assert.Equal(NextHop.Local, plan.ForForwarding(NextHop.Local));
+    }
 }

@@ -63,6 +63,16 @@ public sealed class TablePlan
     /// <summary>The port is inside.</summary>
     public bool IsProtected(byte port) => ports.All.FirstOrDefault(p => p.Index == port)?.Side == PortSide.Protected;
 
+    /// <summary>
+    /// Where packets that are forwarded by way of an address go, whose own route is this one: past a transport-mode tunnel, which carries what is addressed to its other end alone, to the
+    /// neighbour.
+    /// </summary>
+    public NextHop ForForwarding(in NextHop hop)
+    {
+        if (hop.Tunnel is not { } name || !tunnels.TryGetValue(name, out var tunnel) || tunnel.Kind != TunnelKind.Transport || tunnel.Path is not { } path) return hop;
+        return adjacencies.TryGetValue(path, out var adjacency) && adjacency.IsResolved ? NextHop.To(path) : NextHop.Glean(path.Port, path.Neighbour);
+    }
+
     /// <summary>Prefixes that the kernel routes by interfaces of tunnels.</summary>
     public IEnumerable<IpPrefix> IntoTunnels => underlay.IntoTunnels.Select(r => r.Prefix);
 

@@ -138,6 +138,9 @@ internal sealed class BgpListener : IDisposable
                 connection.NoDelay = true;
                 TcpOptions.SetTtl(connection, options.Ttl);
                 TcpOptions.SetMinimumTtl(connection, options.MinimumTtl);
+
+                // What comes over another device from now on is not this connection's: of the host's own door, what came in the clear. Our SYN and ACK went out by the route, which is that one.
+                if (options.Device.Length > 0) TcpOptions.SetDevice(connection, options.Device);
                 accepted(connection);
                 return;
             }

@@ -21,7 +21,6 @@ internal sealed class NeighborTransport(ConfigurationErrors errors, Configuratio
         if (local is not null && local.Equals(address) && map.Has("address")) map.Wrong("local_address", $"{local} is the neighbour's address too", "'local_address' is an address of this machine");
         if (device.Length > LongestDevice || device.Any(c => c is <= ' ' or > '~' or '/')) map.Wrong("device", $"'{Spelling.Shorten(device)}' is no device", "as 'ip link' shows it");
         if (device.Length == 0 && address is { IsIPv6LinkLocal: true }) errors.Add(map.PositionOf(map.Has("address") ? "address" : "range"), $"{address} is link-local: on which link?", "write device: eth0");
-        if (device.Length > 0 && address is { IsIPv6LinkLocal: false }) map.Wrong("device", "'device' of an address that is not link-local", "remove it: the kernel's routes say where the neighbour is");
         if (hops > 0 && map.Node("multihop") is not null) map.Wrong("ttl_security", "'ttl_security' beside 'multihop'", $"keep one: ttl_security: {multihop} takes a neighbour up to so many hops away (RFC 5082)");
         return new TransportOptions
         {

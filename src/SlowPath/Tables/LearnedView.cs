@@ -11,7 +11,7 @@ internal sealed class LearnedView(RouteWriter routes, TablePlan plan, TunnelWrit
     {
         match = default;
         if (!routes.TryMatch(address, longest, out var prefix, out var hop, out var group)) return false;
-        match = group is null ? new HopMatch(prefix.Length, null, false, [hop], plan.MetricOf(prefix))
+        match = group is null ? new HopMatch(prefix.Length, null, false, [plan.ForForwarding(hop)], plan.MetricOf(prefix))
             : group.IsStale || group.IsFirm ? new HopMatch(prefix.Length, null, false, group.Members, 0)
             : new HopMatch(prefix.Length, group.Target, group.IsShielded, [], 0);
         return true;

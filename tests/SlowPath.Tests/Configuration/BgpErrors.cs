@@ -79,7 +79,6 @@ public sealed class BgpErrors : IDisposable
     [InlineData("bfd: { interval: §300 }", "'interval: 300' is not a time with a unit")]
     [InlineData("bfd: { interval: §1ms }", "'interval: 1ms' is out of range (from 10ms to 60s)")]
     [InlineData("bfd: { multiplier: §1 }", "'multiplier: 1' is not a number from 2 to 255")]
-    [InlineData("device: §wan0", "'device' of an address that is not link-local")]
     [InlineData("password: §0x0", "the key of 'password' is not made of pairs of hexadecimal digits behind 0x")]
     [InlineData("password: §012345678901234567890123456789012345678901234567890123456789012345678901234567890", "a key of 81 octets (TCP-MD5 takes up to 80)")]
     [InlineData("password_file: §none.md5", "there is no file '")]
