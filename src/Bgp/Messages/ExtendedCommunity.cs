@@ -59,7 +59,8 @@ public static class ExtendedCommunity
         {
             TwoOctetAs => $"{name}:{community >> 32 & 0xffff}:{(uint)community}",
             Ipv4Address => $"{name}:{new IPAddress(BinaryPrimitives.ReverseEndianness((uint)(community >> 16)))}:{community & 0xffff}",
-            FourOctetAs => $"{name}:{(uint)(community >> 16)}:{community & 0xffff}",
+            // An AS of two octets in the form of four would read as the other form.
+            FourOctetAs when (uint)(community >> 16) > ushort.MaxValue => $"{name}:{(uint)(community >> 16)}:{community & 0xffff}",
             _ => $"0x{community:x16}",
         };
     }

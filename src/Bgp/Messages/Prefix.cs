@@ -87,7 +87,7 @@ public static class RouteDistinguisher
     {
         0 => $"{(value >> 32) & 0xffff}:{(uint)value}",
         1 => $"{new IPAddress(BinaryPrimitives.ReverseEndianness((uint)(value >> 16)))}:{value & 0xffff}",
-        2 => $"{(uint)(value >> 16)}:{value & 0xffff}",
+        2 when (uint)(value >> 16) > ushort.MaxValue => $"{(uint)(value >> 16)}:{value & 0xffff}",
         _ => $"0x{value:x16}",
     };
 
