@@ -25,7 +25,7 @@ internal sealed class IdentityCheck(SecurityGatewayConfiguration configuration)
         foreach (var rule in configuration.Accept)
         {
             if (!rule.TakesNeighbor(path.Neighbor)) continue;
-            var found = !rule.TakesGateway(path.SecurityGateway) ? ProtectionReason.GatewayNotAccepted
+            var found = !IsReachable(path.SecurityGateway) || !rule.TakesGateway(path.SecurityGateway) ? ProtectionReason.GatewayNotAccepted
                 : !rule.TakesPrefix(prefix) ? ProtectionReason.PrefixNotAccepted : ProtectionReason.Accepted;
             if (found == ProtectionReason.Accepted) return Claim(path.SecurityGateway) is not { } claim ? ProtectionReason.NoPeer : claim.Allows(prefix) ? found : ProtectionReason.NotClaimable;
             if (found > reason) reason = found;
@@ -33,6 +33,9 @@ internal sealed class IdentityCheck(SecurityGatewayConfiguration configuration)
 
         return reason;
     }
+
+    /// <summary>No gateway can have an address of "this network", a link-local or a multicast one, whatever a rule says.</summary>
+    private static bool IsReachable(IpAddress gateway) => gateway.V4 >> 24 != 0 && !AddressScope.IsLinkLocal(gateway) && !AddressScope.IsMulticast(gateway);
 
     private GatewayClaim? Claim(IpAddress gateway)
     {

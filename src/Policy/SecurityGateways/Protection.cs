@@ -43,6 +43,9 @@ public enum ProtectionReason : byte
 
     /// <summary>As many gateways are in use as there may be.</summary>
     TooManyGateways,
+
+    /// <summary>It is accepted, and does not stand on the disk yet that it is protected.</summary>
+    NotStored,
 }
 
 /// <summary>A prefix that routes made an entry of the SPD for, or that is discarded because it is protected.</summary>
@@ -70,6 +73,7 @@ public sealed record ProtectedRoute(IpPrefix Prefix, IReadOnlyList<IpAddress> Ga
         ProtectionReason.NoPeer => $"identity {Where} from {Who} is refused: no entry of the PAD is for this gateway; write ce: peer or a peer with its address",
         ProtectionReason.NotClaimable => $"identity {Where} from {Who} is refused: the gateway's entry of the PAD does not allow the prefix ('allowed')",
         ProtectionReason.NeitherEncryptedNorBypassed => $"identity {Where} from {Who}: no rule of ce: encrypt names the prefix and ce: bypass does not list it",
+        ProtectionReason.NotStored => $"identity {Where} from {Who} is accepted: discarded until it stands on the disk that the prefix is protected",
         ProtectionReason.TooManyGateways => $"identity {Where} from {Who} is refused: there is no room for a tunnel to another gateway; raise region: tunnels",
         _ => $"identity {Where} from {Who} is refused: as many prefixes are remembered as there may be; 'appliance protected clear' forgets some",
     };

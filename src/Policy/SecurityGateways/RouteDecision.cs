@@ -6,7 +6,7 @@ namespace Appliance.Policy;
 /// Where one prefix leads: the rules of <see cref="SecurityGateways"/>. After each <see cref="Decide"/> says why. Of several best paths those with an identity that is accepted count, each
 /// gateway once; a plain one beside them, or beside one that is refused, does not.
 /// </summary>
-internal sealed class RouteDecision(SecurityGatewayConfiguration configuration, ProtectedMemory memory, SharedTargets targets, IReadOnlyDictionary<IpAddress, int> inUse)
+internal sealed class RouteDecision(SecurityGatewayConfiguration configuration, ProtectedMemory memory, SharedTargets targets, IReadOnlyDictionary<IpAddress, int> inUse, CoveringPrefixes? stored)
 {
     private readonly IdentityCheck check = new(configuration);
     private readonly CoveringPrefixes trusted = new(configuration.Trusted), shielded = new(configuration.Protected), bypass = new(configuration.Bypass);
@@ -94,6 +94,7 @@ internal sealed class RouteDecision(SecurityGatewayConfiguration configuration, 
         var reason = check.Check(prefix, path);
         if (reason != ProtectionReason.Accepted) return reason;
         if (!memory.Covers(prefix)) return ProtectionReason.MemoryFull;
+        if (stored is not null && !stored.Covers(prefix)) return ProtectionReason.NotStored;
         return inUse.ContainsKey(path.SecurityGateway) || inUse.Count < configuration.MaximumGateways ? reason : ProtectionReason.TooManyGateways;
     }
 

@@ -19,22 +19,28 @@ public sealed class SecurityGateways
     private readonly Dictionary<IpPrefix, ProtectedRoute> entries = [];
     private readonly Dictionary<IpAddress, int> inUse = [];
     private readonly ProtectedMemory memory = new();
+    private readonly CoveringPrefixes? stored;
     private readonly SharedTargets targets = new();
     private readonly PrefixOrder order;
     private readonly Dictionary<IpAddress, int> before = [];
     private readonly List<IpPrefix> touched = [], widened = [];
+    private readonly List<LearnedChange> opening = [];
     private SecurityGatewayConfiguration configuration;
     private RouteDecision decision;
     private SecurityGatewayChanges changes = new();
     private long now;
 
-    /// <summary>Nothing is learned yet; <paramref name="remembered"/> is from earlier runs.</summary>
-    public SecurityGateways(SecurityGatewayConfiguration configuration, IEnumerable<IpPrefix> remembered)
+    /// <summary>
+    /// Nothing is learned yet; <paramref name="remembered"/> is from earlier runs. <paramref name="storesFirst"/>: a prefix leads into tunnels once <see cref="Stored"/> said that it is remembered
+    /// for good, and is discarded until then.
+    /// </summary>
+    public SecurityGateways(SecurityGatewayConfiguration configuration, IEnumerable<IpPrefix> remembered, bool storesFirst = false)
     {
         this.configuration = configuration;
         order = new PrefixOrder(routes.ContainsKey);
         foreach (var prefix in remembered) memory.Add(prefix);
-        decision = new RouteDecision(configuration, memory, targets, inUse);
+        if (storesFirst) stored = new CoveringPrefixes(memory.All);
+        decision = new RouteDecision(configuration, memory, targets, inUse, stored);
     }
 
     /// <summary>Gateways in use with the number of prefixes that lead to each.</summary>
@@ -84,7 +90,7 @@ public sealed class SecurityGateways
     {
         Begin(milliseconds);
         configuration = wanted;
-        decision = new RouteDecision(wanted, memory, targets, inUse);
+        decision = new RouteDecision(wanted, memory, targets, inUse, stored);
         touched.AddRange(routes.Keys);
         RememberTouched();
         return Settle();
@@ -105,6 +111,22 @@ public sealed class SecurityGateways
             touched.Add(prefix);
         }
 
+        return Settle();
+    }
+
+    /// <summary>What <see cref="SecurityGatewayChanges"/> said is to be remembered or forgotten has come where it outlives this process.</summary>
+    public SecurityGatewayChanges Stored(IEnumerable<IpPrefix> remembered, IEnumerable<IpPrefix> forgotten, long milliseconds)
+    {
+        Begin(milliseconds);
+        foreach (var prefix in remembered)
+        {
+            if (stored is null || !memory.Covers(prefix)) continue;
+            stored.Add(prefix);
+            touched.Add(prefix);
+            order.Inside(prefix, touched);
+        }
+
+        foreach (var prefix in forgotten) stored?.Remove(prefix);
         return Settle();
     }
 
@@ -170,7 +192,15 @@ public sealed class SecurityGateways
             order.Inside(prefix, touched);
         }
 
+        // What is forgotten and in no wider prefix must be stored anew before it counts again.
+        if (stored is not null)
+            foreach (var prefix in changes.Forgotten)
+                if (!memory.Covers(prefix)) stored.Remove(prefix);
+
+        // What protects is there before anything that it takes the place of goes.
         foreach (var prefix in touched) Place(prefix);
+        changes.Routes.AddRange(opening);
+        opening.Clear();
         foreach (var (gateway, count) in before)
         {
             var after = inUse.GetValueOrDefault(gateway);
@@ -193,7 +223,7 @@ public sealed class SecurityGateways
         else if (!known) order.Add(prefix);
         Explain(prefix);
         if (target == old) return;
-        changes.Routes.Add(new LearnedChange(prefix, target));
+        (target is { Kind: not LearnedKind.Via } ? changes.Routes : opening).Add(new LearnedChange(prefix, target));
         foreach (var gateway in targets.GatewaysOf(target)) Shift(gateway, 1);
         foreach (var gateway in targets.GatewaysOf(old)) Shift(gateway, -1);
     }
@@ -211,7 +241,7 @@ public sealed class SecurityGateways
         if (same && there!.Neighbors.SequenceEqual(decision.Neighbors, StringComparer.Ordinal)) return;
         var entry = new ProtectedRoute(prefix, [.. decision.Gateways], [.. decision.Neighbors], reason, same ? there!.Since : now);
         entries[prefix] = entry;
-        if (!same && !entry.IsForwarded) changes.Discarded.Add(entry);
+        if (!same && !entry.IsForwarded && reason != ProtectionReason.NotStored) changes.Discarded.Add(entry);
     }
 
     private void Shift(IpAddress gateway, int difference)

@@ -23,8 +23,11 @@ internal sealed unsafe partial class RouteTrie
 
         var hasFallback = entries.Length > 0 && entries[0].Length == 0;
         var last = hasFallback ? entries[0].Value : 0;
-        if (*fallback != last) Volatile.Write(ref *fallback, last);
+
+        // Another default route counts only when all longer prefixes stand: until then what none of them covers has no route.
+        if (*fallback != last) Volatile.Write(ref *fallback, 0);
         Build(new Place(0, -1, 0, rootBits), hasFallback ? entries[1..] : entries, default, fresh: false, refused);
+        if (*fallback != last) Volatile.Write(ref *fallback, last);
 
         for (uint node = 0; node < nodes; node++)
         {

@@ -63,11 +63,10 @@ internal sealed class BgpListener : IDisposable
     public void Use(IReadOnlyList<(IPNetwork Peers, TransportOptions Options)> wanted)
     {
         problems.Clear();
-        var good = new List<(IPNetwork, TransportOptions)>(wanted.Count);
+        var good = new List<(IPNetwork, TransportOptions?)>(wanted.Count);
         foreach (var gone in keys.Keys.Where(k => !wanted.Any(w => w.Peers.Equals(k) && w.Options.Md5Key is not null)).ToList()) SetKey(gone, []);
         foreach (var (network, options) in wanted)
-            if (options.Md5Key is not { } key || SetKey(network, key))
-                good.Add((network, options));
+            good.Add((network, options.Md5Key is not { } key || SetKey(network, key) ? options : null));
         try
         {
             TcpOptions.SetTtl(socket, wanted.Max(w => w.Options.Ttl));

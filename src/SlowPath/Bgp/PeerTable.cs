@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using Appliance.Bgp;
 using Appliance.Shared;
@@ -8,11 +9,11 @@ namespace Appliance.SlowPath.Bgp;
 /// <summary>Who may connect, and how: exact addresses first, then the longest range. Immutable.</summary>
 internal sealed class PeerTable
 {
-    private readonly FrozenDictionary<IPAddress, List<TransportOptions>> exact;
-    private readonly (IPNetwork Peers, TransportOptions Options)[] ranges;
+    private readonly FrozenDictionary<IPAddress, List<TransportOptions?>> exact;
+    private readonly (IPNetwork Peers, TransportOptions? Options)[] ranges;
 
-    /// <summary>A table of those that a <see cref="ListenFor"/> names.</summary>
-    public PeerTable(IEnumerable<(IPNetwork Peers, TransportOptions Options)> peers)
+    /// <summary>A table of those that a <see cref="ListenFor"/> names; without options are those who are refused for now, whatever range they lie in.</summary>
+    public PeerTable(IEnumerable<(IPNetwork Peers, TransportOptions? Options)> peers)
     {
         var all = peers.ToList();
         exact = all.Where(p => IsOne(p.Peers)).GroupBy(p => p.Peers.BaseAddress).ToFrozenDictionary(g => g.Key, g => g.Select(p => p.Options).ToList());
@@ -47,8 +48,14 @@ internal sealed class PeerTable
 
     private static bool IsOne(IPNetwork network) => network.PrefixLength == network.BaseAddress.GetAddressBytes().Length * 8;
 
-    private static bool Fits(TransportOptions options, IPAddress local, uint scope, ref string why)
+    private static bool Fits([NotNullWhen(true)] TransportOptions? options, IPAddress local, uint scope, ref string why)
     {
+        if (options is null)
+        {
+            why = "the kernel did not take its TCP-MD5 key";
+            return false;
+        }
+
         if (options.Local is { } wanted && !Same(wanted, local))
         {
             why = $"it came to {local}, and the neighbour's configuration says {wanted} is our address";

@@ -8,12 +8,28 @@ internal sealed class ProtectedWriter(ProtectedFile file) : IDisposable
     private const int EndMilliseconds = 2000;
     private readonly object gate = new();
     private HashSet<IpPrefix> remembered = [], forgotten = [];
+    private readonly List<(IReadOnlyCollection<IpPrefix> Remembered, IReadOnlyCollection<IpPrefix> Forgotten)> written = [];
     private Task running = Task.CompletedTask;
     private bool busy;
     private volatile string? problem;
 
     /// <summary>What is wrong; null when all is on the disk.</summary>
     public string? Problem => problem;
+
+    /// <summary>Called when <see cref="TakeWritten"/> has something, on any thread.</summary>
+    public Action? Written { get; set; }
+
+    /// <summary>What came to the disk since the last time, in its order. Any thread.</summary>
+    public IReadOnlyList<(IReadOnlyCollection<IpPrefix> Remembered, IReadOnlyCollection<IpPrefix> Forgotten)> TakeWritten()
+    {
+        lock (gate)
+        {
+            if (written.Count == 0) return [];
+            var taken = written.ToList();
+            written.Clear();
+            return taken;
+        }
+    }
 
     /// <summary>Notes changes, in their order. Any thread.</summary>
     public void Write(IReadOnlyCollection<IpPrefix> add, IReadOnlyCollection<IpPrefix> remove)
@@ -72,6 +88,8 @@ internal sealed class ProtectedWriter(ProtectedFile file) : IDisposable
             {
                 file.Append(add, remove);
                 problem = null;
+                lock (gate) written.Add((add, remove));
+                Written?.Invoke();
             }
             catch (IOException exception)
             {
@@ -84,7 +102,7 @@ internal sealed class ProtectedWriter(ProtectedFile file) : IDisposable
                     busy = false;
                 }
 
-                problem = $"the prefixes that must never leave in the clear cannot be written: {exception.Message}";
+                problem = $"the prefixes that must never leave in the clear cannot be written, and those that are new are discarded until they are: {exception.Message}";
                 return;
             }
         }

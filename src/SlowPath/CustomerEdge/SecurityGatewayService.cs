@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 namespace Appliance.SlowPath.CustomerEdge;
 
 /// <summary>
-/// The customer edge while it runs (draft-guichard-ce-ce-ipsec-00 §7): what <see cref="Policy.SecurityGateways"/> decides becomes, in this order, 1. remembered prefixes on the disk, 2. tunnels to
+/// The customer edge while it runs (draft-guichard-ce-ce-ipsec-00 §7): what <see cref="Policy.SecurityGateways"/> decides becomes, in this order, 1. remembered prefixes on the disk (a prefix is discarded until it stands there), 2. tunnels to
 /// new gateways, 3. routes, 4. entries of the PAD, many at once, 5. the end of tunnels that nothing leads to. On the loop.
 /// </summary>
 internal sealed class SecurityGatewayService : IRouteIntake, IDisposable
@@ -41,7 +41,7 @@ internal sealed class SecurityGatewayService : IRouteIntake, IDisposable
         this.forwarding = forwarding;
         this.log = new EdgeLog(log);
         ce = configuration.Ce ?? throw new ArgumentException("there is no 'ce' section", nameof(configuration));
-        gateways = new Policy.SecurityGateways(ce.Gateways, file.Prefixes);
+        gateways = new Policy.SecurityGateways(ce.Gateways, file.Prefixes, storesFirst: true);
         writer = new ProtectedWriter(file);
         foreach (var tunnel in found) made.Use(tunnel.Remote);
         TellKernel();
@@ -49,6 +49,13 @@ internal sealed class SecurityGatewayService : IRouteIntake, IDisposable
 
     /// <summary>Called when the PAD changed: whoever has it asks for it again (<see cref="Pad"/>).</summary>
     public Action? PadChanged { get; set; }
+
+    /// <summary>Makes the loop call <see cref="Turn"/>; any thread.</summary>
+    public Action? Wake
+    {
+        get => writer.Written;
+        set => writer.Written = value;
+    }
 
     /// <summary>Decisions, and what is remembered.</summary>
     public Policy.SecurityGateways Decisions => gateways;
@@ -104,6 +111,7 @@ internal sealed class SecurityGatewayService : IRouteIntake, IDisposable
     /// <summary>The loop's turn, before that of IKE: what a peer asks for next finds the PAD as routes say. Says when it wants to be called next.</summary>
     public long Turn()
     {
+        TakeWritten();
         if (made.PadChanged && Environment.TickCount64 >= padAt) RenewPad();
         return made.PadChanged ? padAt : long.MaxValue;
     }
@@ -149,7 +157,12 @@ internal sealed class SecurityGatewayService : IRouteIntake, IDisposable
     }
 
     /// <summary>Waits, for a while, until what is remembered is on the disk.</summary>
-    public bool Finish() => writer.Finish();
+    public bool Finish()
+    {
+        var all = writer.Finish();
+        TakeWritten();
+        return all;
+    }
 
     /// <inheritdoc/>
     public void Dispose() => writer.Dispose();
@@ -163,6 +176,11 @@ internal sealed class SecurityGatewayService : IRouteIntake, IDisposable
     {
         List<IpPrefix> listed = [.. (configuration.Bgp?.Kernel ?? []).Select(n => new IpPrefix(IpAddress.From(n.BaseAddress), n.PrefixLength))];
         forwarding.Remember(gateways.Remembered.Where(p => !listed.Exists(l => l.Contains(p))).Take(MaximumInKernel).ToList());
+    }
+
+    private void TakeWritten()
+    {
+        foreach (var (remembered, forgotten) in writer.TakeWritten()) Apply(gateways.Stored(remembered, forgotten, UnixNow));
     }
 
     private void RenewPad()

@@ -29,11 +29,11 @@ internal sealed partial class Gateway
     public int LearnedRoutes => tables.LearnedRoutes;
 
     /// <summary>
-    /// Takes changes of learned routes over, in their order; packets follow them when it returns. What finds no room is tried again every second and named in <see cref="Problems"/>.
+    /// Takes changes of learned routes over, in their order; packets follow them when it returns, or before <see cref="StartAsync"/> with the first tables. What finds no room is tried again every
+    /// second and named in <see cref="Problems"/>.
     /// </summary>
     public void Learn(IReadOnlyList<LearnedChange> changes)
     {
-        if (plan is null) Recompute();
         if (!tables.Learn(changes)) SetRoom(false);
         learnedKernel.See(changes);
     }
@@ -62,12 +62,7 @@ internal sealed partial class Gateway
     }
 
     /// <summary>The learned route of exactly this prefix, in force or not; null when there is none.</summary>
-    public LearnedTarget? LearnedAt(IpPrefix prefix)
-    {
-        // What an earlier process left is known once the first tables stand.
-        if (plan is null) Recompute();
-        return tables.LearnedAt(prefix);
-    }
+    public LearnedTarget? LearnedAt(IpPrefix prefix) => tables.LearnedAt(prefix);
 
     /// <inheritdoc cref="TableWriter.LearnedInForce"/>
     public IEnumerable<(IpPrefix Prefix, IReadOnlyList<NextHop> Hops)> LearnedInForce => tables.LearnedInForce();

@@ -42,7 +42,7 @@ internal sealed class Server : IDisposable
         loop = new EventLoop(Tick, TickMilliseconds);
         this.configuration = configuration;
         ike = new IkeService(loop, region, gateway.Children, gateway.UseInnerAddresses, exportFile, log);
-        if (made is not null) edge = new SecurityGatewayService(configuration, OpenProtected(configuration), made, gateway, log) { PadChanged = ike.Renew };
+        if (made is not null) edge = new SecurityGatewayService(configuration, OpenProtected(configuration), made, gateway, log) { PadChanged = ike.Renew, Wake = loop.Wake };
         if (edge is not null) loop.Turns.Add(edge.Turn);
         loop.Turns.Add(ike.Turn);
         bfd = new BfdService(loop, log);

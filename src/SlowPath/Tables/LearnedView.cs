@@ -3,7 +3,10 @@ using Appliance.Shared;
 
 namespace Appliance.SlowPath.Tables;
 
-/// <summary>The routes in force as next hops are resolved through them.</summary>
+/// <summary>
+/// The routes in force as next hops are resolved through them. A tunnel that a Security Gateway Identity made carries what the PAD lets its gateway claim, and nothing else: no other route comes
+/// into it by a next hop that lies there.
+/// </summary>
 internal sealed class LearnedView(RouteWriter routes, TablePlan plan, TunnelWriter tunnels) : IRouteView
 {
     /// <inheritdoc/>
@@ -12,7 +15,7 @@ internal sealed class LearnedView(RouteWriter routes, TablePlan plan, TunnelWrit
         match = default;
         if (!routes.TryMatch(address, longest, out var prefix, out var hop, out var group)) return false;
         match = group is null ? new HopMatch(prefix.Length, null, false, [plan.ForForwarding(hop)], plan.MetricOf(prefix))
-            : group.IsStale || group.IsFirm ? new HopMatch(prefix.Length, null, false, group.Members, 0)
+            : group.IsStale || group.IsFirm ? new HopMatch(prefix.Length, null, false, [.. group.Members.Where(m => !IsMade(m))], 0)
             : new HopMatch(prefix.Length, group.Target, group.IsShielded, [], 0);
         return true;
     }
@@ -25,6 +28,8 @@ internal sealed class LearnedView(RouteWriter routes, TablePlan plan, TunnelWrit
 
     /// <inheritdoc/>
     public bool HasTunnel(string name) => tunnels.Slots.ContainsKey(name);
+
+    private static bool IsMade(in NextHop hop) => hop.Tunnel is { } tunnel && SecurityGateways.TryGateway(tunnel, out _);
 }
 
 /// <summary>Before the first tables nothing is reached.</summary>

@@ -11,6 +11,7 @@ namespace Appliance.SlowPath.Tables;
 internal sealed class RouteWriter(RouteTables routes, NextHopWriter nextHops, LearnedGroups groups)
 {
     private readonly Dictionary<IpPrefix, LearnedTarget> aside = [];
+    private Dictionary<IpPrefix, LearnedGroup>? left;
     private Dictionary<IpPrefix, Fixed>? written;
 
     /// <summary>Prefixes that have a learned route, in the tables or aside.</summary>
@@ -31,7 +32,7 @@ internal sealed class RouteWriter(RouteTables routes, NextHopWriter nextHops, Le
         if (written is not { } before)
         {
             written = placed;
-            return room & Load();
+            return room & Load(resolver);
         }
 
         written = placed;
@@ -55,10 +56,18 @@ internal sealed class RouteWriter(RouteTables routes, NextHopWriter nextHops, Le
         return room;
     }
 
-    /// <summary>A learned route is new, leads elsewhere or is gone. False when there is no room for it: it waits aside.</summary>
+    /// <summary>
+    /// A learned route is new, leads elsewhere or is gone. False when there is no room for it: it waits aside. What is learned before the first static routes comes into the tables with them.
+    /// </summary>
     public bool Learn(in LearnedChange change, NextHopResolver resolver)
     {
         if (change.Target is null && aside.Count > 0) aside.Remove(change.Prefix);
+        if (written is null)
+        {
+            if (change.Target is not null) aside[change.Prefix] = change.Target;
+            return true;
+        }
+
         return Put(change.Prefix, change.Target, InForce(change.Prefix), resolver);
     }
 
@@ -120,7 +129,19 @@ internal sealed class RouteWriter(RouteTables routes, NextHopWriter nextHops, Le
         return found;
     }
 
-    private LearnedGroup? InForce(IpPrefix prefix) => routes.TryFind(prefix.Address, prefix.Length, out var slot) ? groups.At(slot) : null;
+    private LearnedGroup? InForce(IpPrefix prefix) => written is null ? Left().GetValueOrDefault(prefix) : routes.TryFind(prefix.Address, prefix.Length, out var slot) ? groups.At(slot) : null;
+
+    /// <summary>Before the first tables: learned routes of an earlier slow path.</summary>
+    private Dictionary<IpPrefix, LearnedGroup> Left()
+    {
+        if (left is not null) return left;
+        left = [];
+        if (groups.All.Count == 0) return left;
+        foreach (var route in routes.Standing())
+            if (groups.At(route.NextHop) is { IsStale: true } group)
+                left[new IpPrefix(route.Prefix, route.Length)] = group;
+        return left;
+    }
 
     /// <summary>The static layer changed at a prefix.</summary>
     private bool Settle(IpPrefix prefix, NextHopResolver resolver)
@@ -167,28 +188,43 @@ internal sealed class RouteWriter(RouteTables routes, NextHopWriter nextHops, Le
         return room;
     }
 
-    /// <summary>The first tables over a region: learned routes of an earlier slow path stay where no static route takes their place.</summary>
-    private bool Load()
+    /// <summary>
+    /// The first tables over a region, all at once, so that what is protected is so from the start: learned routes of an earlier slow path stay where no static route takes their place, and what
+    /// was learned before stands among them.
+    /// </summary>
+    private bool Load(NextHopResolver resolver)
     {
         var wanted = new Dictionary<IpPrefix, uint>(written!.Count);
         foreach (var (prefix, route) in written) wanted[prefix] = nextHops.SlotOf(route.Hop);
-        if (groups.All.Count > 0)
+        left = null;
+        foreach (var (prefix, group) in Left())
         {
-            foreach (var route in routes.Standing())
-            {
-                if (groups.At(route.NextHop) is not { } group) continue;
-                var prefix = new IpPrefix(route.Prefix, route.Length);
-                if (written.TryGetValue(prefix, out var other) && !Wins(group.Target, other)) continue;
-                wanted[prefix] = route.NextHop;
-                group.Routes++;
-            }
+            group.Routes++;
+            if (aside.ContainsKey(prefix) || (written.TryGetValue(prefix, out var other) && !Wins(group.Target, other))) groups.Release(group);
+            else wanted[prefix] = group.Slot;
         }
 
+        left = null;
+        var room = true;
+        var learned = new Dictionary<IpPrefix, LearnedTarget>();
+        foreach (var (prefix, target) in aside)
+        {
+            if (written.TryGetValue(prefix, out var other) && !Wins(target, other)) continue;
+            if (groups.Take(target, target.Kind == LearnedKind.Via && Shield.Covers(prefix), resolver) is { } group) (wanted[prefix], learned[prefix]) = (group.Slot, target);
+            else room = false;
+        }
+
+        foreach (var prefix in learned.Keys) aside.Remove(prefix);
         var refused = routes.Load(wanted.Select(r => new Route(r.Key.Address, (byte)r.Key.Length, r.Value)).ToList());
         foreach (var route in refused)
-            if (groups.At(route.NextHop) is { } group)
-                groups.Release(group);
-        return refused.Count == 0;
+        {
+            if (groups.At(route.NextHop) is not { } group) continue;
+            groups.Release(group);
+            var prefix = new IpPrefix(route.Prefix, route.Length);
+            if (learned.TryGetValue(prefix, out var target)) aside[prefix] = target;
+        }
+
+        return room && refused.Count == 0;
     }
 
     /// <summary>A static route, and whether it gives way to learned tunnels and discards.</summary>

@@ -10,6 +10,11 @@ internal sealed class GatewayRig
     private long now;
 
     public GatewayRig(Func<SecurityGatewayConfiguration, SecurityGatewayConfiguration>? change = null, params string[] remembered)
+        : this(change, false, remembered)
+    {
+    }
+
+    public GatewayRig(Func<SecurityGatewayConfiguration, SecurityGatewayConfiguration>? change, bool storesFirst, params string[] remembered)
     {
         Configuration = (change ?? (c => c))(new SecurityGatewayConfiguration
         {
@@ -19,7 +24,7 @@ internal sealed class GatewayRig
             Accept = [new RouteMatch(["pe1"], [Inputs.Prefix("198.51.100.0/24")], [new PrefixRange(Inputs.Prefix("10.0.0.0/8"), 8, 24), new PrefixRange(Inputs.Prefix("fd00::/8"), 8, 64)])],
             Claims = [new GatewayClaim([], [])],
         });
-        Gateways = new(Configuration, remembered.Select(Inputs.Prefix));
+        Gateways = new(Configuration, remembered.Select(Inputs.Prefix), storesFirst);
     }
 
     public SecurityGatewayConfiguration Configuration { get; }

@@ -104,6 +104,18 @@ public sealed class IdentityTests
         Assert.Equal("discard", rig.Find("10.2.2.1"));
     }
 
+    [Theory]
+    [InlineData("0.0.0.0")]
+    [InlineData("169.254.1.1")]
+    [InlineData("224.0.0.5")]
+    [InlineData("255.255.255.255")]
+    public void AnIdentityThatCanBeNoGatewaysIsRefusedByAnyRule(string gateway)
+    {
+        var rig = new GatewayRig(c => c with { Accept = [RouteMatch.All] });
+        rig.Learn("10.2.0.0/16", GatewayRig.Path(gateway));
+        Assert.Equal(("discard", ProtectionReason.GatewayNotAccepted, ""), (rig.Find("10.2.0.1"), rig.Reason("10.2.0.0/16"), rig.Remembered));
+    }
+
     [Fact]
     public void IPv6PrefixesAreProtectedTheSameWay()
     {

@@ -140,4 +140,51 @@ public sealed class ProtectedPrefixTests
         later.Apply(later.Gateways.HoldRemembered(_ => false, 2));
         Assert.Equal("0.0.0.0/0 plain; 10.2.0.0/16 discard; 10.3.0.0/16 discard", later.Table);
     }
+
+    [Fact]
+    public void AtNoMomentOfABatchIsWhatWasProtectedOpen()
+    {
+        rig.Learn(("10.5.9.0/24", [GatewayRig.Path("198.51.100.1")]), ("0.0.0.0/0", [GatewayRig.Path(null)]));
+        rig.Learn("10.5.9.0/24");
+        Assert.Equal("discard", rig.Find("10.5.9.1"));
+
+        // The withdrawal of the narrow prefix comes before the wide one that takes its place.
+        rig.Learn(("10.5.9.0/24", []), ("10.5.0.0/16", [GatewayRig.Path("198.51.100.1")]));
+        Assert.Equal([Inputs.Prefix("10.5.0.0/16"), Inputs.Prefix("10.5.9.0/24")], rig.Last.Routes.Select(r => r.Prefix));
+        Assert.Equal("ce-198.51.100.1", rig.Find("10.5.9.1"));
+    }
+
+    [Fact]
+    public void APrefixIsUsedOnceItStandsOnTheDiskThatItIsProtected()
+    {
+        var careful = new GatewayRig(null, true, "10.3.0.0/16");
+        careful.Learn(("10.2.0.0/16", [GatewayRig.Path("198.51.100.1")]), ("10.2.9.0/24", [GatewayRig.Path("198.51.100.2")]), ("10.3.1.0/24", [GatewayRig.Path("198.51.100.1")]));
+        Assert.Equal("10.2.0.0/16 discard; 10.2.9.0/24 discard; 10.3.1.0/24 ce-198.51.100.1", careful.Table);
+        Assert.Equal(ProtectionReason.NotStored, careful.Reason("10.2.0.0/16"));
+        Assert.Empty(careful.Last.Discarded);
+        careful.Apply(careful.Gateways.Stored([Inputs.Prefix("10.2.0.0/16")], [], 5));
+        Assert.Equal("10.2.0.0/16 ce-198.51.100.1; 10.2.9.0/24 ce-198.51.100.2; 10.3.1.0/24 ce-198.51.100.1", careful.Table);
+
+        // A wider one waits for itself, and not for what the disk has already.
+        careful.Learn("10.0.0.0/8", GatewayRig.Path("198.51.100.2"));
+        Assert.Equal("10.0.0.0/8 discard; 10.2.0.0/16 ce-198.51.100.1; 10.2.9.0/24 ce-198.51.100.2; 10.3.1.0/24 ce-198.51.100.1", careful.Table);
+        careful.Apply(careful.Gateways.Stored(careful.Last.Remembered, careful.Last.Forgotten, 6));
+        Assert.Equal("10.0.0.0/8 ce-198.51.100.2; 10.2.0.0/16 ce-198.51.100.1; 10.2.9.0/24 ce-198.51.100.2; 10.3.1.0/24 ce-198.51.100.1", careful.Table);
+    }
+
+    [Fact]
+    public void WhatIsClearedAndComesAgainIsStoredAgain()
+    {
+        var careful = new GatewayRig(null, true, "10.2.0.0/16");
+        careful.Apply(careful.Gateways.Clear(Inputs.Prefix("10.2.0.0/16"), 1)!);
+        careful.Learn("10.2.0.0/16", GatewayRig.Path("198.51.100.1"));
+        Assert.Equal("10.2.0.0/16 discard", careful.Table);
+        careful.Apply(careful.Gateways.Stored([Inputs.Prefix("10.2.0.0/16")], [], 5));
+        Assert.Equal("10.2.0.0/16 ce-198.51.100.1", careful.Table);
+
+        // Cleared while it is announced it stays remembered, and in use.
+        careful.Apply(careful.Gateways.Clear(Inputs.Prefix("10.2.0.0/16"), 6)!);
+        Assert.Equal("10.2.0.0/16 ce-198.51.100.1", careful.Table);
+        Assert.True(careful.Last.IsEmpty);
+    }
 }

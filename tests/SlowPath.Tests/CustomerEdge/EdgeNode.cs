@@ -24,12 +24,14 @@ internal sealed class EdgeNode : IDisposable
     private EventLoop loop = null!;
     private IkeService ike = null!;
     private long ahead;
+    private bool isMounted;
 
-    public EdgeNode(string address, string trusted, string more = "")
+    public EdgeNode(string address, string trusted, string more = "", bool smallDisk = false)
     {
         Skip.IfNot(Environment.UserName == "root", "UDP 500 and a locked region are root's");
         this.address = IPAddress.Parse(address);
         folder = Directory.CreateDirectory($"/dev/shm/edge-node-{Environment.ProcessId}-{Guid.NewGuid():N}").FullName;
+        if (smallDisk) Mount();
         configuration = $$"""
             instance: edge
             state: {{folder}}/state
@@ -90,6 +92,7 @@ internal sealed class EdgeNode : IDisposable
     {
         Edge.Learn([.. routes.Select(r => new RoutedPrefix(Prefix(r.Prefix), r.Gateway is null ? null
             : [new RoutedPath(FakeKernel.Ip("192.0.2.254"), r.Gateway == "plain" ? default : FakeKernel.Ip(r.Gateway), "pe1", false)]))]);
+        Edge.Finish();
         return true;
     });
 
@@ -108,6 +111,22 @@ internal sealed class EdgeNode : IDisposable
     /// <summary>Time passes for what the customer edge waits for.</summary>
     public void Pass(int milliseconds) => On(() => ahead += milliseconds);
 
+    /// <summary>Nothing can be written any more.</summary>
+    public void FillDisk()
+    {
+        using var filler = new FileStream(Filler, FileMode.Create, FileAccess.Write, FileShare.None, 0);
+        try
+        {
+            while (true) filler.Write(new byte[4096]);
+        }
+        catch (IOException)
+        {
+            // It is full.
+        }
+    }
+
+    public void FreeDisk() => File.Delete(Filler);
+
     /// <summary>The slow path ends as if killed; a successor starts over the same region.</summary>
     public void Restart()
     {
@@ -119,7 +138,26 @@ internal sealed class EdgeNode : IDisposable
     {
         End();
         Region.Dispose();
+        if (isMounted) Run("umount", Path.Combine(folder, "state"));
         Directory.Delete(folder, true);
+    }
+
+    private string Filler => Path.Combine(folder, "state", "filler");
+
+    private void Mount()
+    {
+        var state = Directory.CreateDirectory(Path.Combine(folder, "state")).FullName;
+        isMounted = Run("mount", "-t", "tmpfs", "-o", "size=64k,mode=0700", "tmpfs", state);
+        if (isMounted) return;
+        Directory.Delete(folder, true);
+        Skip.If(true, "this machine does not let us mount a file system");
+    }
+
+    private static bool Run(string program, params string[] arguments)
+    {
+        using var process = System.Diagnostics.Process.Start(program, arguments);
+        process.WaitForExit();
+        return process.ExitCode == 0;
     }
 
     public static IpPrefix Prefix(string text) => IpPrefix.TryParse(text, false, out var prefix, out _, out var problem) ? prefix : throw new FormatException(problem);

@@ -4,6 +4,7 @@ using Appliance.SlowPath.Api;
 using Appliance.SlowPath.Netlink;
 using Appliance.SlowPath.Sas;
 using Appliance.SlowPath.Tests.Ike;
+using Appliance.SlowPath.Tests.Serving;
 
 namespace Appliance.SlowPath.Tests.CustomerEdge;
 
@@ -200,5 +201,35 @@ public sealed class EdgeTests
         await Waiting.For(() => a.On(() => a.Edge.Pad([]).Count) == 1000 && a.On(() => lines) > 0, "a thousand entries");
         Assert.InRange(a.On(() => lines), 1, 11);
         Assert.Equal("[ce-198.51.103.250]", a.Way("10.6.249.9"));
+    }
+
+    [SkippableFact]
+    public void AGatewaysTunnelTakesNoRouteInThatItDidNotAnnounce()
+    {
+        using var a = new EdgeNode(Node.Loopback(0), A);
+        a.Learn((B, "198.51.100.7"));
+        a.On(() =>
+        {
+            // From whom ever, with a next hop behind the gateway.
+            a.Edge.Learn([new RoutedPrefix(EdgeNode.Prefix("172.16.0.0/16"), [new RoutedPath(FakeKernel.Ip("10.2.0.1"), default, "pe1", false)])]);
+            return true;
+        });
+        Assert.Equal(("[ce-198.51.100.7]", "[]"), (a.Way("10.2.0.1"), a.Way("172.16.0.1")));
+    }
+
+    [SkippableFact]
+    public void WhatCannotBeWrittenDownIsNotUsed()
+    {
+        using var a = new EdgeNode(Node.Loopback(0), A, smallDisk: true);
+        a.Learn((B, "198.51.100.7"));
+        a.FillDisk();
+
+        // More lines than the file's last block has room for.
+        a.Learn([("10.2.7.0/24", "198.51.100.7"), .. Enumerable.Range(0, 250).Select(i => ($"10.3.{i}.0/24", (string?)"198.51.100.7"))]);
+        Assert.Equal(("[discard!]", "[ce-198.51.100.7]"), (a.Way("10.3.9.1"), a.Way("10.2.7.1")));
+        Assert.Contains(a.On(() => a.Edge.Problems.ToList()), p => p.Contains("cannot be written", StringComparison.Ordinal));
+        a.FreeDisk();
+        Assert.True(a.On(() => a.Edge.Finish()));
+        Assert.Equal("[ce-198.51.100.7]", a.Way("10.3.9.1"));
     }
 }

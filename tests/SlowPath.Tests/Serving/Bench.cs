@@ -66,6 +66,9 @@ internal sealed class Bench : IDisposable
     /// <summary>A successor keeps learned routes until it is told that all are there.</summary>
     public bool ExpectsLearned { get; set; }
 
+    /// <summary>Called with each successor before it starts.</summary>
+    public Action<Gateway>? BeforeStart { get; set; }
+
     public RuntimePaths Paths { get; }
 
     public string File => Path.Combine(folder, "gateway.yaml");
@@ -129,6 +132,7 @@ internal sealed class Bench : IDisposable
         stop = new CancellationTokenSource();
         var configuration = adapt(ConfigurationReader.ReadFile(File, out _)!.Gateway);
         Gateway = new Gateway(File, configuration, Region, Kernel, NullLogger.Instance) { Ike = Ike, ExpectsLearned = ExpectsLearned, KernelRestMilliseconds = 0 };
+        BeforeStart?.Invoke(Gateway);
         Loop = new EventLoop(() => { }, 5);
         var token = stop.Token;
         var loop = Loop;

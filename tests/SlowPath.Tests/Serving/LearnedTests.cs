@@ -140,6 +140,27 @@ public sealed class LearnedTests : IDisposable
     }
 
     [Fact]
+    public void WhatIsLearnedBeforeTheFirstTablesStandsInThem()
+    {
+        // What is remembered as protected: between the default route and its discard there must be no moment.
+        var before = "";
+        bench.BeforeStart = gateway =>
+        {
+            Assert.Null(gateway.LearnedAt(Prefix("20.1.0.0/16")));
+            gateway.Learn([new LearnedChange(Prefix("20.1.0.0/16"), LearnedTarget.Discard), new LearnedChange(Prefix("2001:db8:7::/48"), LearnedTarget.Discard)]);
+            before = RegionText.Way(bench.Region, FakeKernel.Ip("77.0.0.1")) + " " + RegionText.Way(bench.Region, FakeKernel.Ip("20.1.0.1"));
+        };
+        bench.ExpectsLearned = true;
+        Learn(("20.0.0.0/8", Via("192.0.2.254")));
+        var there = Way("77.0.0.1");
+        bench.Restart();
+        Assert.Equal($"{there} [192.0.2.254]", before);
+        Assert.Equal(("[discard!]", "[192.0.2.254]", "[discard!]"), (Way("20.1.0.1"), Way("20.2.0.1"), Way("2001:db8:7::1")));
+        Learn(("20.1.0.0/16", null));
+        Assert.Equal("[192.0.2.254]", Way("20.1.0.1"));
+    }
+
+    [Fact]
     public void FlowsAreSharedAmongWhatIsReachable()
     {
         Learn(("20.0.0.0/8", Via("192.0.2.254", "10.1.0.9", "2001:db8::9")), ("21.0.0.0/8", Into("to-b", "nobody", "to-c")), ("22.0.0.0/8", Into("nobody")));
