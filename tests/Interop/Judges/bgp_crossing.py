@@ -1,4 +1,4 @@
-"""Connections that cross, neighbours that fall silent, and one that never reads: played by hand on raw sockets, with BIRD beside them, which must not suffer."""
+"""Connections that cross, neighbours that fall silent, one that floods and one that never reads: played by hand on raw sockets, with BIRD beside them, which must not suffer."""
 import pathlib
 import random
 import socket
@@ -18,6 +18,7 @@ HANDS = {
     "low": ("10.7.2.2", f"as: {THEIR_AS}, connect_retry: 1s, import: all, export: all"),
     "high": ("10.7.2.3", f"as: {THEIR_AS}, connect_retry: 1s, import: all, export: all"),
     "silent": ("10.7.2.4", f"as: {THEIR_AS}, passive: true, hold_time: 3s, import: all, export: all"),
+    "calm": ("10.7.2.7", f"as: {THEIR_AS}, passive: true, import: all, export: none"),
     "feeder": ("10.7.2.5", f"as: {FEEDER_AS}, passive: true, import: all, export: none"),
     "deaf": ("10.7.2.6", f"as: {THEIR_AS}, passive: true, import: none, export: all"),
 }
@@ -226,8 +227,53 @@ def crossing(versions):
             assert now["state"] == "established" and now["times_established"] == times, now["last_reason"]
             hand.close()
         report.run("KEEPALIVEs alone keep a session", speaks)
+        report.run("a neighbour that floods updates: routes of others and the API go on", lambda: flood(net, peer))
         deaf(net, peer, report)
     return report.finish()
+
+
+def flood(net, peer):
+    """900 routes announced and withdrawn as fast as the socket takes it, while another neighbour announces one at a time."""
+    def path(hand):
+        return attribute(0x40, 1, b"\0") + attribute(0x40, 2, b"\x02\x01" + struct.pack("!I", hand.asn)) + attribute(0x40, 3, socket.inet_aton(hand.address))
+    flooder, other = Hand(net, "feeder", asn=FEEDER_AS).open(), Hand(net, "calm").open()
+    nlri = b"".join(bytes([24, 100 + (n >> 8 & 15), n & 255, 7]) for n in range(900))
+    octets = update(path(flooder), nlri) + update(b"", b"", nlri)
+    stop, poured = threading.Event(), []
+
+    def pour():
+        while not stop.is_set():
+            try:
+                flooder.socket.sendall(octets)
+            except OSError:
+                return
+            poured.append(1)
+    pouring = threading.Thread(target=pour, daemon=True)
+    times = {n: net.neighbour(n)["times_established"] for n in ("bird", "calm", "feeder")}
+    pouring.start()
+    try:
+        begin, slowest, api = time.monotonic(), 0, 0
+        for number in range(10):
+            asked = time.monotonic()
+            prefix = f"203.0.79.{number * 4}/30"
+            other.socket.sendall(update(path(other), bytes([30, 203, 0, 79, number * 4])))
+            peer.until(lambda: prefix in peer.routes("ipv4"), 10, f"{prefix} through the flood")
+            slowest = max(slowest, time.monotonic() - asked)
+            asked = time.monotonic()
+            net.api.get("/health")
+            api = max(api, time.monotonic() - asked)
+            time.sleep(0.2)
+        took = time.monotonic() - begin
+    finally:
+        stop.set()
+        pouring.join(10)
+    assert len(poured) > 100 and slowest < 3 and api < 2, f"{2 * len(poured)} updates, a route of another took {slowest:.1f} s, the API {api:.1f} s"
+    for name, before in times.items():
+        assert net.neighbour(name)["state"] == "established" and net.neighbour(name)["times_established"] == before, f"{name}: {net.neighbour(name)['last_reason']}"
+    flooder.close()
+    other.close()
+    peer.until(lambda: "\n3 of 3 routes" in peer.ask("show route count"), 20, "the withdrawal of all")
+    return f"{2 * len(poured)} updates of 900 routes in {took:.1f} s; a route of another takes {slowest * 1000:.0f} ms, the API {api * 1000:.0f} ms"
 
 
 def feed(hand, change):

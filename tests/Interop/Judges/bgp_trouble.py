@@ -156,24 +156,6 @@ def malformed(versions):
                 assert net.neighbour("exabgp")["times_established"] == times and net.neighbour("exabgp")["state"] == "established", "another session suffered"
             report.run(f"by hand: {text}: NOTIFICATION {code}/{subcode}, others do not suffer", case)
 
-        def no_reader():
-            with_us = Raw(net, 2, 65011).open()
-            path = attribute(0x40, 1, b"\0") + attribute(0x40, 2, b"\x02\x01" + struct.pack("!I", 65011)) + attribute(0x40, 3, socket.inet_aton(them(2)))
-            nlri = b"".join(bytes([24, 100 + (n >> 8 & 15), n & 255, 7]) for n in range(900))
-            begin = time.monotonic()
-            for _ in range(2000):
-                with_us.socket.sendall(update(path, nlri))
-            took = time.monotonic() - begin
-            state = net.neighbour("exabgp")
-            assert state["state"] == "established", "another session suffered"
-            begin = time.monotonic()
-            net.api.get("/health")
-            answer = time.monotonic() - begin
-            assert answer < 2, f"the API took {answer:.1f} s"
-            with_us.close()
-            return f"2000 updates of 900 prefixes in {took:.1f} s, API {answer * 1000:.0f} ms"
-        report.run("a neighbour that floods updates: others and the API go on", no_reader)
-
         def stranger():
             with Inside(net.namespace("p4")):
                 # Not from the neighbour's own address.

@@ -29,10 +29,8 @@ bgp:
   as: 65001
   router_id: 192.0.2.1
   networks: [ 203.0.99.0/24, "2001:db8:99::/48" ]
-  policies:
-    - {{ name: to-vm, terms: [ {{ match: {{ prefixes: [ "::/0 le 128" ] }}, set: {{ next_hop: "{OURS[6]}" }}, then: accept }} ], default: accept }}
   neighbors:
-    - {{ name: vm, address: 198.51.100.1, local_address: 192.0.2.1, as: 65020, multihop: 4, password: {SECRET}, connect_retry: 2s, families: {{ ipv4: {{ import: all, export: all }}, ipv6: {{ import: all, export: to-vm }} }} }}
+    - {{ name: vm, address: 198.51.100.1, local_address: 192.0.2.1, as: 65020, multihop: 4, password: {SECRET}, connect_retry: 2s, families: {{ ipv4: {{ import: all, export: all }}, ipv6: {{ import: all, export: all, next_hop: "{OURS[6]}" }} }} }}
     - {{ name: exabgp, address: 10.7.4.2, local_address: 10.7.4.1, as: 65001, password: {SECRET}, connect_retry: 2s, reflector_client: true, families: {{ ipv4: {{}}, ipv6: {{}}, vpnv4: {{}}, vpnv6: {{}} }} }}
 """
 
