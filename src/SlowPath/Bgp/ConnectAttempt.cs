@@ -8,7 +8,9 @@ namespace Appliance.SlowPath.Bgp;
 /// <summary>A connection that we begin: a socket as its neighbour wants it, and so many seconds for the other side to answer.</summary>
 internal sealed class ConnectAttempt(string neighbor, IPEndPoint remote, TransportOptions options)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    /// <summary>The machine gives an attempt up after 15 s without a word: this is shorter, so that the operator hears why.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(12);
+
     private volatile Socket? connecting;
     private volatile bool cancelled;
 
@@ -36,7 +38,7 @@ internal sealed class ConnectAttempt(string neighbor, IPEndPoint remote, Transpo
         catch (OperationCanceledException)
         {
             socket?.Dispose();
-            return (null, $"{remote} did not answer in {Patience.TotalSeconds:0} s");
+            return (null, Silence(remote, options));
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
@@ -47,6 +49,10 @@ internal sealed class ConnectAttempt(string neighbor, IPEndPoint remote, Transpo
         socket.Dispose();
         return (null, "given up");
     }
+
+    /// <summary>What a neighbour that does not answer at all may be about: its kernel drops segments with another key, or without one, and says nothing (RFC 2385 §2).</summary>
+    internal static string Silence(IPEndPoint remote, TransportOptions options) =>
+        $"{remote} did not answer in {Patience.TotalSeconds:0} s{(options.Md5Key is null ? "" : ": compare the TCP-MD5 keys of both sides, if it can be reached")}";
 
     private Socket Prepare()
     {

@@ -170,15 +170,13 @@ def refresh(net, said):
 
 def wrong_key(net):
     name = next(iter(net.speakers))
-    speaker = net.speakers[name]
+    speaker, times = net.speakers[name], net.neighbour(name)["times_established"]
     speaker.stop()
     speaker.configuration = speaker.configuration.replace(bgp_net.SECRET, "another secret")
     speaker.start()
-    time.sleep(5)
-    assert not speaker.established() and net.neighbour(name)["state"] != "established", "a session with different keys"
-    reason = net.neighbour(name)["last_reason"]
-    assert reason, "no reason is said"
-    return reason[:60]
+    speaker.until(lambda: "TCP-MD5" in net.neighbour(name)["last_reason"], 30, f"a reason that names the keys: {net.neighbour(name)['last_reason']}")
+    assert not speaker.established() and net.neighbour(name)["times_established"] == times, "a session with different keys"
+    return net.neighbour(name)["last_reason"][:80]
 
 
 def reflection(versions):
