@@ -80,6 +80,9 @@ public sealed class NextHopResolver(IRouteView routes)
         return members;
     }
 
+    /// <summary>Whether a next hop is a neighbour at an unprotected port.</summary>
+    public bool LeadsOutside(NextHop hop) => hop.Kind is NextHopKind.Adjacent or NextHopKind.Glean && !routes.IsProtected(hop.Port);
+
     private bool IsInside(in NextHop hop) => hop.Kind == NextHopKind.Tunnel || (hop.Kind is NextHopKind.Adjacent or NextHopKind.Glean && routes.IsProtected(hop.Port));
 
     private static void Add(List<NextHop> members, NextHop hop)

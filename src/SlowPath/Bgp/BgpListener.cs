@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using Appliance.Bgp;
@@ -13,7 +14,7 @@ namespace Appliance.SlowPath.Bgp;
 /// </summary>
 internal sealed class BgpListener : IDisposable
 {
-    private const int Backlog = 128, PauseMilliseconds = 100;
+    private const int Backlog = 128, PauseMilliseconds = 100, LengthOffset = 16, TypeOffset = 18;
     private const long RefusalIntervalMilliseconds = 10_000;
     private readonly Socket socket;
     private readonly Action<Socket> accepted;
@@ -92,6 +93,19 @@ internal sealed class BgpListener : IDisposable
         socket.Dispose();
     }
 
+    /// <summary>
+    /// What came before TTL and device were looked at can be from anywhere. An OPEN in it does no harm: what makes a session of it, the KEEPALIVE, answers ours, so nobody has cause to send it yet,
+    /// and what comes from now on is looked at.
+    /// </summary>
+    internal static bool SaidNoMoreThanOpen(Socket connection)
+    {
+        var waiting = connection.Available;
+        if (waiting == 0) return true;
+        Span<byte> header = stackalloc byte[MessageHeader.Size];
+        if (connection.Receive(header, SocketFlags.Peek) < MessageHeader.Size) return true;
+        return (MessageType)header[TypeOffset] == MessageType.Open && waiting <= BinaryPrimitives.ReadUInt16BigEndian(header[LengthOffset..]);
+    }
+
     private bool SetKey(IPNetwork network, byte[] key)
     {
         if (key.Length > 0 && keys.TryGetValue(network, out var before) && before.AsSpan().SequenceEqual(key)) return true;
@@ -140,8 +154,13 @@ internal sealed class BgpListener : IDisposable
 
                 // What comes over another device from now on is not this connection's: of the host's own door, what came in the clear. Our SYN and ACK went out by the route, which is that one.
                 if (options.Device.Length > 0) TcpOptions.SetDevice(connection, options.Device);
-                accepted(connection);
-                return;
+                if ((options.MinimumTtl == 0 && options.Device.Length == 0) || SaidNoMoreThanOpen(connection))
+                {
+                    accepted(connection);
+                    return;
+                }
+
+                why = "it said more than its OPEN before it was looked where it came from";
             }
 
             counters.Add(BgpCount.ConnectionsRefused);

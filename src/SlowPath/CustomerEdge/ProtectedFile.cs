@@ -15,7 +15,7 @@ internal sealed class ProtectedFile : IDisposable
     private const string Title = "appliance protected prefixes: 'appliance protected clear' forgets one";
     private const long MaximumOctets = 64 << 20;
     private const int ChecksumOctets = 8, Slack = 1024;
-    private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite, Others = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
     private readonly string path;
     private readonly SortedSet<IpPrefix> prefixes = [];
     private FileStream stream;
@@ -40,6 +40,8 @@ internal sealed class ProtectedFile : IDisposable
         try
         {
             if (!OperatingSystem.IsWindows()) Directory.CreateDirectory(folder, Owner | UnixFileMode.UserExecute);
+            if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(folder) & Others) != 0)
+                throw new IOException($"'{folder}' can be written by others, who could make this forget which prefixes must never leave in the clear: chmod go-w, or name another folder as 'state'");
             var file = new ProtectedFile(path, OpenStream(path, FileMode.OpenOrCreate));
             if (file.TryRead() is not { } problem) return file;
             file.Dispose();

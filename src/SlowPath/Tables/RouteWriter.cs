@@ -71,15 +71,18 @@ internal sealed class RouteWriter(RouteTables routes, NextHopWriter nextHops, Le
         return Put(change.Prefix, change.Target, InForce(change.Prefix), resolver);
     }
 
-    /// <summary>Other ranges are shielded: the routes that this concerns get other groups.</summary>
+    /// <summary>Other ranges are shielded: the routes that this concerns get other groups; those that an earlier slow path left do not lead out of one any more.</summary>
     public void Use(PrefixRanges shield, NextHopResolver resolver)
     {
         if (shield.IsSame(Shield)) return;
         var before = Shield;
         Shield = shield;
-        foreach (var (prefix, group) in InTables(g => g is { IsStale: false, IsFirm: false }))
-            if (before.Covers(prefix) != shield.Covers(prefix))
-                Put(prefix, group.Target, group, resolver);
+        foreach (var (prefix, group) in InTables(g => !g.IsFirm))
+        {
+            if (before.Covers(prefix) == shield.Covers(prefix)) continue;
+            if (!group.IsStale) Put(prefix, group.Target, group, resolver);
+            else if (shield.Covers(prefix) && group.Members.Any(resolver.LeadsOutside)) Put(prefix, null, group, resolver);
+        }
     }
 
     /// <summary>Routes that an earlier slow path left and that were not learned again go.</summary>

@@ -39,6 +39,28 @@ public sealed class TransportTests : IDisposable
         await Waiting.For(() => client.OctetsSent == sent.Length, "the octets to be counted");
     }
 
+    /// <summary>Where TTL security does not hold for all neighbours, a flight of OPEN, KEEPALIVE and UPDATE can be there before it is asked for.</summary>
+    [Theory]
+    [InlineData("29:1", true)]
+    [InlineData("", true)]
+    [InlineData("29:1 19:4", false)]
+    [InlineData("29:1 19:4 23:2", false)]
+    [InlineData("19:4", false)]
+    public async Task Rfc5082_WhatCameBeforeTheTtlWasLookedAtMakesNoSession(string said, bool isTaken)
+    {
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen();
+        using var there = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        there.Connect(listener.LocalEndPoint!);
+        using var here = listener.Accept();
+        byte[] octets = [.. said.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(m => m.Split(':')).SelectMany(m => TransportNode.Message(int.Parse(m[0], null), byte.Parse(m[1], null)))];
+        if (octets.Length > 0) there.Send(octets);
+        await Waiting.For(() => here.Available == octets.Length, "the octets");
+        Assert.Equal(isTaken, BgpListener.SaidNoMoreThanOpen(here));
+        Assert.Equal(octets.Length, here.Available);
+    }
+
     [Fact]
     public async Task WhoIsNoNeighbourIsRefusedBeforeAnything()
     {

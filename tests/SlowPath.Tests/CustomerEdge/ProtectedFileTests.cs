@@ -51,6 +51,14 @@ public sealed class ProtectedFileTests : IDisposable
     }
 
     [Fact]
+    public void AFolderThatOthersCanWriteIsRefused()
+    {
+        Fill();
+        File.SetUnixFileMode(folder, File.GetUnixFileMode(folder) | UnixFileMode.OtherWrite);
+        Assert.Contains("can be written by others", Assert.Throws<IOException>(() => Open()).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void ALineThatAPowerCutLeftHalfWrittenCountsForNothing()
     {
         Fill();

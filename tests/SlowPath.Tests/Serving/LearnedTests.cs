@@ -230,6 +230,16 @@ public sealed class LearnedTests : IDisposable
     }
 
     [Fact]
+    public void WhatIsLeftLeadsOutOfNoRangeThatASuccessorProtects()
+    {
+        bench.ExpectsLearned = true;
+        Learn(("20.1.0.0/16", Via("192.0.2.254")), ("20.2.0.0/16", Via("10.1.0.9")), ("20.3.0.0/16", Into("to-c")), ("21.0.0.0/8", Via("192.0.2.254")));
+        var inside = Way("20.2.0.1");
+        bench.Restart(Bench.Configuration.Replace("protected: [10.0.0.0/8]", "protected: [10.0.0.0/8, 20.0.0.0/8]", StringComparison.Ordinal));
+        Assert.Equal(("discard!", inside, "[to-c]", "[192.0.2.254]"), (Way("20.1.0.1"), Way("20.2.0.1"), Way("20.3.0.1"), Way("21.0.0.1")));
+    }
+
+    [Fact]
     public void WithoutRoutingProtocolASuccessorForgetsThemAtOnce()
     {
         Learn(("20.0.0.0/8", Via("192.0.2.254")), ("10.0.0.0/8", Into("to-b")));
