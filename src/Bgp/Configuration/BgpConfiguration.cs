@@ -99,7 +99,7 @@ public sealed record NeighborConfiguration
     /// <summary>It is a client of this route reflector.</summary>
     public bool ReflectorClient { get; init; }
 
-    /// <summary>It takes part in the encrypted service (draft-guichard-ce-ce-ipsec-00 §5): routes with a Security Gateway Identity go to it. To others of EBGP in a VRF they do not.</summary>
+    /// <summary>It takes part in the encrypted service (draft-guichard-ce-ce-ipsec-00 §5): routes with a Security Gateway Identity go to it. To others they do not.</summary>
     public bool TakesSecurityGateways { get; init; } = true;
 
     /// <summary>BFD; null for none.</summary>

@@ -23,8 +23,7 @@ internal static class ExportRules
         if (IsInternalToInternal(to, from, flags) && !from.Facts.ReflectorClient && !peer.ReflectorClient) return false;
         if (peer.IsExternal && !peer.AsOverride && AsLoops.Occurrences(attributes.AsPath, peer.RemoteAs) > 0) return false;
         if (to.Facts.Family.IsVpn && to.Peer.Filter is { } filter && !filter.Wants(attributes.ExtendedCommunities)) return false;
-        return !peer.IsExternal || peer.Vrf.Length == 0 || peer.TakesSecurityGateways
-            || !RouteTargets.HasSecurityGateway(attributes.ExtendedCommunities, ours.SecurityGatewaySubType);
+        return peer.TakesSecurityGateways || !RouteTargets.HasSecurityGateway(attributes.ExtendedCommunities, ours.SecurityGatewaySubType);
     }
 
     /// <summary>The attributes with which a route goes out; null: it cannot go (there is no next hop that the neighbour would understand).</summary>

@@ -12,7 +12,7 @@ namespace Appliance.SlowPath.CustomerEdge;
 /// </summary>
 internal sealed class ProtectedFile : IDisposable
 {
-    private const string Title = "appliance protected prefixes: 'appliance protected clear' forgets one";
+    private const string FileName = "protected", Title = "appliance protected prefixes: 'appliance protected clear' forgets one";
     private const long MaximumOctets = 64 << 20;
     private const int ChecksumOctets = 8, Slack = 1024;
     private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite, Others = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
@@ -36,7 +36,7 @@ internal sealed class ProtectedFile : IDisposable
     public static ProtectedFile Open(string folder, bool reset, out string? aside)
     {
         aside = null;
-        var path = Path.Combine(folder, "protected");
+        var path = Path.Combine(folder, FileName);
         try
         {
             if (!OperatingSystem.IsWindows()) Directory.CreateDirectory(folder, Owner | UnixFileMode.UserExecute);
@@ -59,6 +59,9 @@ internal sealed class ProtectedFile : IDisposable
             throw new IOException($"'{path}' cannot be used: {exception.Message} Let this user read and write it, or name another folder as 'state'", exception);
         }
     }
+
+    /// <summary>Whether something was remembered in a folder once.</summary>
+    public static bool IsThere(string folder) => File.Exists(Path.Combine(folder, FileName));
 
     /// <summary>Writes what changed, and waits until it is on the disk.</summary>
     /// <exception cref="IOException">It could not be written; nothing counts as written, and it can be tried again.</exception>

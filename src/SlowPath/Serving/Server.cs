@@ -44,6 +44,8 @@ internal sealed class Server : IDisposable
         ike = new IkeService(loop, region, gateway.Children, gateway.UseInnerAddresses, exportFile, log);
         if (made is not null) edge = new SecurityGatewayService(configuration, OpenProtected(configuration), made, gateway, log) { PadChanged = ike.Renew, Wake = loop.Wake };
         if (edge is not null) loop.Turns.Add(edge.Turn);
+        else if (ProtectedFile.IsThere(configuration.Gateway.StateDirectory))
+            log.LogWarning("there is no 'ce' section, but prefixes that were protected by one are remembered in {Folder}: they are not protected any more", configuration.Gateway.StateDirectory);
         loop.Turns.Add(ike.Turn);
         bfd = new BfdService(loop, log);
         loop.Turns.Add(bfd.Turn);

@@ -36,7 +36,7 @@ internal sealed class ReferenceExport(ReferenceRib rib, Dictionary<(string Vrf, 
         if (isReflected && !from!.ReflectorClient && !to.ReflectorClient) return null;
         if (to.IsExternal && !to.AsOverride && attributes.AsPath.Any(s => s.Ases.Contains(to.RemoteAs))) return null;
         if (family.Family.IsVpn && to.Families.Any(f => f.Family == Family.RouteTarget) && !Wanted(to, attributes)) return null;
-        if (to.IsExternal && to.Vrf.Length > 0 && !to.TakesSecurityGateways && attributes.ExtendedCommunities.Any(IsGateway)) return null;
+        if (!to.TakesSecurityGateways && attributes.ExtendedCommunities.Any(IsGateway)) return null;
         var session = new PolicySession(to.Name, to.Address, to.RemoteAs, to.LocalAs, to.LocalAddress, to.IsExternal);
         var after = family.Export == null ? attributes : family.Export.Apply(session, family.Family, nlri with { Label = route.Label }, attributes);
         if (after == null) return null;

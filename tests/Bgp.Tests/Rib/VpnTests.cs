@@ -162,12 +162,17 @@ public sealed class VpnTests
     {
         var rig = Rig();
         rig.Add(Customer(3, "red") with { TakesSecurityGateways = false });
+
+        // One of our own AS is no other customer for it.
+        rig.Add(Customer(4, "red") with { TakesSecurityGateways = false, RemoteAs = RibRig.OurAs });
         Vpn(rig, 201, Net, Red, Gateway);
         Vpn(rig, 201, "10.9.0.0/16", Red);
-        rig.Exchange(1, 3);
+        rig.Exchange(1, 3, 4);
         Assert.Equal([Gateway], rig.Told(1, Net)!.ExtendedCommunities);
         Assert.Null(rig.Told(3, Net));
+        Assert.Null(rig.Told(4, Net));
         Assert.NotNull(rig.Told(3, "10.9.0.0/16"));
+        Assert.NotNull(rig.Told(4, "10.9.0.0/16"));
         Vpn(rig, 201, "10.9.0.0/16", Red, ExtendedCommunity.SecurityGateway(0x5E, 0xc0000205, false));
         rig.Exchange(1, 3);
         Assert.Null(rig.Told(3, "10.9.0.0/16"));
