@@ -66,13 +66,13 @@ public sealed class ServiceTests : IDisposable
         var (a, b) = (IPAddress.Loopback, IPAddress.Parse("127.0.0.2"));
         await On(() =>
         {
-            bfd.Want("a", a, b, false, new BfdIntervals(50, 50, 3));
-            bfd.Want("b", b, a, false, new BfdIntervals(50, 50, 3));
+            bfd.Want("a", a, b, false, new BfdIntervals(250, 250, 4));
+            bfd.Want("b", b, a, false, new BfdIntervals(250, 250, 4));
         });
         await Waiting.For(() => heard.Count >= 2, "both up");
 
-        // Longer than the detection time.
-        await On(() => Thread.Sleep(400));
+        // Longer than the detection time, which is long enough for a machine that does other things too.
+        await On(() => Thread.Sleep(1500));
         await On(() => { });
         Assert.True(heard.All(n => n.IsUp), string.Join("; ", heard));
     }

@@ -157,7 +157,7 @@ public sealed class TransportTests : IDisposable
         server.Do(new CloseConnection(server.Opened!.Connection));
         Assert.Equal(0, server.On(() => server.Transport.Connections));
         server.Dispose();
-        Assert.InRange(since.ElapsedMilliseconds, 0, 3000);
+        Assert.InRange(since.ElapsedMilliseconds, 0, 20_000);
     }
 
     [Fact]
@@ -198,7 +198,8 @@ public sealed class TransportTests : IDisposable
             waits.Add(since.Elapsed.TotalMilliseconds);
         }
 
-        Assert.InRange(waits.Order().ElementAt(10), 0, 10 * BgpHost.TurnMilliseconds);
+        // On a busy machine a turn takes longer; without turns it would be all of the 13 MB, seconds.
+        Assert.InRange(waits.Order().ElementAt(10), 0, 100 * BgpHost.TurnMilliseconds);
         await Waiting.For(() => server.Messages.Sum(m => (long)m.Length) == 200L * 16 * 4096, "all of it");
     }
 

@@ -151,7 +151,8 @@ public sealed class InstanceTests : IDisposable
         });
         Console.WriteLine($"{clients} clients: {install.TotalMicroseconds / clients:f0} µs each to install, {timer.Elapsed.TotalMicroseconds / clients:f0} µs to remove, {anew.TotalMilliseconds:f0} ms to compute everything anew");
         Assert.Equal(0, large.On(() => large.Gateway.Sas.Count));
-        Assert.True(install.TotalMilliseconds < 0.5 * clients, $"{install.TotalMilliseconds:f0} ms");
-        Assert.True(anew.TotalSeconds < 2, $"{anew.TotalMilliseconds:f0} ms");
+        // What looked at all others for each client would take minutes, also on an idle machine.
+        Assert.True(install.TotalMilliseconds < 2.0 * clients, $"{install.TotalMilliseconds:f0} ms");
+        Assert.True(anew.TotalSeconds < 15, $"{anew.TotalMilliseconds:f0} ms");
     }
 }
