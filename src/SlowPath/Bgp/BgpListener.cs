@@ -153,7 +153,8 @@ internal sealed class BgpListener : IDisposable
                 TcpOptions.SetMinimumTtl(connection, options.MinimumTtl);
 
                 // What comes over another device from now on is not this connection's: of the host's own door, what came in the clear. Our SYN and ACK went out by the route, which is that one.
-                if (options.Device.Length > 0) TcpOptions.SetDevice(connection, options.Device);
+                // One of link-local addresses is bound to its device by the kernel, which lets nobody without CAP_NET_RAW bind it once more.
+                if (options.Device.Length > 0 && !remote.IsIPv6LinkLocal) TcpOptions.SetDevice(connection, options.Device);
                 if ((options.MinimumTtl == 0 && options.Device.Length == 0) || SaidNoMoreThanOpen(connection))
                 {
                     accepted(connection);
