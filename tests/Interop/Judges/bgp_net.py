@@ -83,7 +83,7 @@ protocol static s6 {{ ipv6; route {r['ipv6']} blackhole; }}
 protocol static sv4 {{ vpn4 {{ table vt4; }}; route 65000:{number} {r['vpnv4']} via {them(number)} mpls {100 + number} {{ bgp_ext_community.add((rt, 65000, 1)); bgp_ext_community.add((generic, 0x035e0000, 0x0a07{number:02x}02)); }}; }}
 protocol static sv6 {{ vpn6 {{ table vt6; }}; route 65000:{number} {r['vpnv6']} via {them(number, 6)} mpls {100 + number} {{ bgp_ext_community.add((rt, 65000, 1)); }}; }}
 filter learned {{ if source ~ [ RTS_DEVICE ] then reject; accept; }}
-protocol bgp appliance {{ local {them(number)} as {asn}; neighbor {us(number)} as {OUR_AS}; password "{SECRET}"; connect delay time 1; connect retry time 2; hold time 30; graceful restart on; long lived graceful restart off;
+protocol bgp appliance {{ local {them(number)} as {asn}; neighbor {us(number)} as {OUR_AS}; password "{SECRET}"; connect delay time 1; connect retry time 2; error wait time 1, 4; hold time 30; graceful restart on; long lived graceful restart off;
   {'bfd on;' if bfd else ''} {more}
   ipv4 {{ import all; export filter learned; next hop self; add paths on; import keep filtered off; }};
   ipv6 {{ import all; export filter learned; next hop address {them(number, 6)}; }};
