@@ -4,16 +4,13 @@ protected once stays discarded whatever routes come: withdrawn, equal, less spec
 ce_judge.py
 """
 import contextlib
-import json
-import os
 import pathlib
-import subprocess
 import sys
-import tempfile
 import time
 
 from bgp_peers import Bird, GoBgp
-from gateway import ROOT, Unavailable, appliance, prepare, run
+from gateway import Unavailable, prepare, run
+from lab import Lab
 from pinger import Pinger
 from report import Report
 from strongswan import version as strongswan_version
@@ -22,74 +19,26 @@ CORE = ("to-pe1-a", "to-pe2-a", "to-pe1-b", "to-pe2-b")
 INNER = "net 10.0.0.0/8 or net 172.20.0.0/14"
 
 
-class CeLab:
-    """`with CeLab() as lab:` the lab is up; `lab.inside(node, …)` runs a command there."""
+class CeLab(Lab):
+    """The lab with what this judge looks at."""
 
-    def __enter__(self):
-        if os.geteuid() != 0:
-            raise Unavailable("network namespaces need root")
-        self.program = appliance()
-        self.folder = tempfile.mkdtemp(prefix="jdgce-", dir="/dev/shm")
-        self.environment = dict(os.environ, APPLIANCE_LABS=self.folder)
-        done = subprocess.run([self.program, "lab", "up", str(ROOT / "scripts/labs/ce-ce/lab.yaml"), "--json"], capture_output=True, text=True, env=self.environment, timeout=120)
-        if done.returncode != 0:
-            self.__exit__()
-            raise RuntimeError(f"lab up: {done.stderr.strip()[-1500:]}")
-        self.id = json.loads(done.stdout)["id"]
-        return self
-
-    def __exit__(self, *_):
-        subprocess.run([self.program, "lab", "down", "--all"], capture_output=True, env=self.environment, timeout=60)
-        run("rm", "-rf", self.folder, check=False)
-
-    def space(self, node):
-        return f"ap-{self.id}-{node}"
-
-    def state(self, node):
-        return f"{self.folder}/{self.id}/{node}"
-
-    def inside(self, node, *words, check=True):
-        return run("ip", "netns", "exec", self.space(node), *words, check=check, timeout=30)
-
-    def appliance(self, node, *words):
-        """`appliance …` about the gateway of a node."""
-        return run(self.program, "lab", "exec", "--lab", self.id, node, "--", "appliance", *words, check=False, env=self.environment, timeout=60)
-
-    def ask(self, node, *words):
-        return json.loads(self.appliance(node, *words, "--json"))
+    def __init__(self):
+        super().__init__("ce-ce")
 
     def answered(self, host, address, count=3, wait=4):
         with Pinger(self.space(host), address) as pinger:
             return pinger.once(count, 0.1, wait)
 
-    def until(self, condition, seconds, what):
-        deadline = time.monotonic() + seconds
-        while True:
-            try:
-                value = condition()
-            except (RuntimeError, ValueError, KeyError, subprocess.TimeoutExpired):
-                value = None
-            if value:
-                return value
-            assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-            time.sleep(0.2)
-
     @contextlib.contextmanager
     def core(self):
         """Counts inner addresses in the clear on the core while it lasts: the list holds what tcpdump printed."""
-        seen, watching = [], []
-        for device in CORE:
-            watching.append(subprocess.Popen(["ip", "netns", "exec", self.space("core"), "tcpdump", "-l", "-n", "-p", "-c", "50", "-i", device, INNER], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
-        for process in watching:
-            while "listening" not in (line := process.stderr.readline()):
-                assert line, "tcpdump does not start"
+        seen, watching = [], [self.watch("core", device, INNER, 50) for device in CORE]
         try:
             yield seen
         finally:
             time.sleep(0.3)
             for process in watching:
-                process.terminate()
-                seen.extend(line for line in process.communicate()[0].splitlines() if line.strip())
+                seen.extend(self.seen(process))
 
     def bird(self, node, *words):
         return run("birdc", "-s", f"{self.state(node)}/bird.ctl", *words)

@@ -5,12 +5,11 @@ pe_ce_judge.py
 import json
 import os
 import signal
-import subprocess
 import sys
-import tempfile
 import time
 
-from gateway import ROOT, Unavailable, appliance, prepare, run
+from gateway import Unavailable, prepare
+from lab import Lab
 from report import Report
 
 CLIENT = """
@@ -26,57 +25,23 @@ except OSError as error:
 """
 
 
-class PeCeLab:
-    """`with PeCeLab() as lab:` the lab is up."""
+class PeCeLab(Lab):
+    """The lab with what this judge looks at."""
 
-    def __enter__(self):
-        if os.geteuid() != 0:
-            raise Unavailable("network namespaces need root")
-        self.program = appliance()
-        self.folder = tempfile.mkdtemp(prefix="jdgpc-", dir="/dev/shm")
-        self.environment = dict(os.environ, APPLIANCE_LABS=self.folder)
-        done = subprocess.run([self.program, "lab", "up", str(ROOT / "scripts/labs/pe-ce/lab.yaml"), "--json"], capture_output=True, text=True, env=self.environment, timeout=120)
-        if done.returncode != 0:
-            self.__exit__()
-            raise RuntimeError(f"lab up: {done.stderr.strip()[-1500:]}")
-        self.id = json.loads(done.stdout)["id"]
-        return self
-
-    def __exit__(self, *_):
-        subprocess.run([self.program, "lab", "down", "--all"], capture_output=True, env=self.environment, timeout=60)
-        run("rm", "-rf", self.folder, check=False)
-
-    def inside(self, node, *words, check=True):
-        return run("ip", "netns", "exec", f"ap-{self.id}-{node}", *words, check=check, timeout=30)
-
-    def appliance(self, node, *words):
-        return run(self.program, "lab", "exec", "--lab", self.id, node, "--", "appliance", *words, check=False, env=self.environment, timeout=60)
+    def __init__(self):
+        super().__init__("pe-ce")
 
     def is_up(self):
         return all(json.loads(self.appliance(node, "show", "bgp", "--json"))["neighbors"][0]["state"] == "established" for node in ("ce", "pe"))
 
-    def until(self, condition, seconds, what):
-        deadline = time.monotonic() + seconds
-        while True:
-            try:
-                if condition():
-                    return
-            except (RuntimeError, ValueError, KeyError, IndexError):
-                pass
-            assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-            time.sleep(0.2)
-
     def wire(self, what, during):
         """Lines of tcpdump on the wire between CE and PE, of what matches, while something is done."""
-        watching = subprocess.Popen(["ip", "netns", "exec", f"ap-{self.id}-wire", "tcpdump", "-l", "-n", "-p", "-c", "500", "-i", "to-ce", what], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        while "listening" not in (line := watching.stderr.readline()):
-            assert line, "tcpdump does not start"
+        watching = self.watch("wire", "to-ce", what, 500)
         try:
             during()
             time.sleep(0.5)
         finally:
-            watching.terminate()
-            lines = [line for line in watching.communicate()[0].splitlines() if line.strip()]
+            lines = self.seen(watching)
         return lines
 
 
