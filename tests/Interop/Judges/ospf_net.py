@@ -133,8 +133,14 @@ class Watch:
                 self.protected += 1
             elif kind == 0x0800 and not (frame[23] == 17 and {500, 4500} & set(struct.unpack("!HH", frame[34:38]))) and len(self.clear) < 20:
                 self.clear.append(frame[14:54].hex())
-            elif kind == 0x86dd and frame[54] not in (133, 134, 135, 136, 143, 0) and len(self.clear) < 20:
+            elif kind == 0x86dd and not self._is_of_the_link(frame) and len(self.clear) < 20:
                 self.clear.append(frame[14:74].hex())
+
+    @staticmethod
+    def _is_of_the_link(frame):
+        """A kernel's own word on a link that comes up: neighbour discovery (RFC 4861) and multicast listener reports (RFC 3810 §5.2.14), which no router passes on."""
+        discovery = frame[20] == 58 and frame[21] == 255 and 133 <= frame[54] <= 136
+        return discovery or (frame[20] == 0 and frame[38:54] == bytes.fromhex("ff020000000000000000000000000016"))
 
     def end(self):
         self.ended.set()
