@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using Appliance.Bgp;
 using Appliance.Shared;
 using Appliance.SlowPath.Serving;
@@ -108,7 +109,7 @@ internal sealed class BgpListener : IDisposable
 
     private bool SetKey(IPNetwork network, byte[] key)
     {
-        if (key.Length > 0 && keys.TryGetValue(network, out var before) && before.AsSpan().SequenceEqual(key)) return true;
+        if (key.Length > 0 && keys.TryGetValue(network, out var before) && CryptographicOperations.FixedTimeEquals(before, key)) return true;
         try
         {
             TcpOptions.SetMd5Key(socket, network, key);
