@@ -5,7 +5,7 @@ namespace Appliance.Bgp;
 /// <summary>A community (RFC 1997), or those that agree with it in the bits of a mask. Text: <c>65001:100</c>, <c>65001:*</c>, or a name of IANA's registry.</summary>
 /// <param name="Value">The community.</param>
 /// <param name="Mask">Bits that count.</param>
-public readonly record struct CommunityPattern(uint Value, uint Mask = uint.MaxValue)
+public readonly record struct CommunityPattern(uint Value, uint Mask = uint.MaxValue) : ICommunityPattern<uint>
 {
     /// <summary>It is one community.</summary>
     public bool IsExact => Mask == uint.MaxValue;
@@ -42,7 +42,7 @@ public readonly record struct CommunityPattern(uint Value, uint Mask = uint.MaxV
 /// <summary>A large community (RFC 8092), or all that agree with it in the parts that are no stars: <c>65001:1:*</c>.</summary>
 /// <param name="Value">The community; zero where a star stands.</param>
 /// <param name="Mask">Bits that count.</param>
-public readonly record struct LargeCommunityPattern(LargeCommunity Value, LargeCommunity Mask)
+public readonly record struct LargeCommunityPattern(LargeCommunity Value, LargeCommunity Mask) : ICommunityPattern<LargeCommunity>
 {
     /// <summary>It is one community.</summary>
     public bool IsExact => Mask == new LargeCommunity(uint.MaxValue, uint.MaxValue, uint.MaxValue);

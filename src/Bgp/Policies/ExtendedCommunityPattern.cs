@@ -10,7 +10,7 @@ namespace Appliance.Bgp;
 /// </summary>
 /// <param name="Value">The community, 8 octets.</param>
 /// <param name="Mask">Bits that count.</param>
-public readonly record struct ExtendedCommunityPattern(ulong Value, ulong Mask = ulong.MaxValue)
+public readonly record struct ExtendedCommunityPattern(ulong Value, ulong Mask = ulong.MaxValue) : ICommunityPattern<ulong>
 {
     private const ulong Transitive = 0x40UL << 56;
 

@@ -72,8 +72,8 @@ public sealed unsafe partial class HopSocket : IDisposable
         var control = stackalloc byte[ControlSize];
         fixed (byte* start = buffer)
         {
-            var part = new Part { Start = start, Length = (nuint)buffer.Length };
-            var message = new Message { Name = address, NameLength = AddressSize, Parts = &part, PartCount = 1, Control = control, ControlLength = ControlSize };
+            var part = new SocketPart { Start = start, Length = (nuint)buffer.Length };
+            var message = new SocketMessage { Name = address, NameLength = AddressSize, Parts = &part, PartCount = 1, Control = control, ControlLength = ControlSize };
             var received = recvmsg(Descriptor, &message, DontWait);
             if (received < 0) return Nothing;
             remote = v6 ? new IPAddress(new ReadOnlySpan<byte>(address + 8, 16), *(uint*)(address + 24)) : new IPAddress(new ReadOnlySpan<byte>(address + 4, 4));
@@ -126,24 +126,5 @@ public sealed unsafe partial class HopSocket : IDisposable
     private static partial int setsockopt(int descriptor, int level, int name, int* value, uint length);
 
     [LibraryImport("libc")]
-    private static partial nint recvmsg(int descriptor, Message* message, int flags);
-
-    /// <summary>struct iovec.</summary>
-    private struct Part
-    {
-        public byte* Start;
-        public nuint Length;
-    }
-
-    /// <summary>struct msghdr.</summary>
-    private struct Message
-    {
-        public byte* Name;
-        public uint NameLength;
-        public Part* Parts;
-        public nuint PartCount;
-        public void* Control;
-        public nuint ControlLength;
-        public int Flags;
-    }
+    private static partial nint recvmsg(int descriptor, SocketMessage* message, int flags);
 }

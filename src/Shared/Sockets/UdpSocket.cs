@@ -92,10 +92,10 @@ public sealed unsafe partial class UdpSocket : IDisposable
         var length = (uint)Write(remote, new Span<byte>(address, AddressSize));
         fixed (byte* first = head, second = octets)
         {
-            var parts = stackalloc Part[2];
-            parts[0] = new Part { Start = first, Length = (nuint)head.Length };
-            parts[1] = new Part { Start = second, Length = (nuint)octets.Length };
-            var message = new Message { Name = address, NameLength = length, Parts = parts, PartCount = 2 };
+            var parts = stackalloc SocketPart[2];
+            parts[0] = new SocketPart { Start = first, Length = (nuint)head.Length };
+            parts[1] = new SocketPart { Start = second, Length = (nuint)octets.Length };
+            var message = new SocketMessage { Name = address, NameLength = length, Parts = parts, PartCount = 2 };
             return sendmsg(descriptor, &message, DontWait) >= 0;
         }
     }
@@ -151,24 +151,5 @@ public sealed unsafe partial class UdpSocket : IDisposable
     private static partial nint recvfrom(int descriptor, byte* octets, nuint length, int flags, byte* address, uint* addressLength);
 
     [LibraryImport("libc")]
-    private static partial nint sendmsg(int descriptor, Message* message, int flags);
-
-    /// <summary>struct iovec.</summary>
-    private struct Part
-    {
-        public byte* Start;
-        public nuint Length;
-    }
-
-    /// <summary>struct msghdr.</summary>
-    private struct Message
-    {
-        public byte* Name;
-        public uint NameLength;
-        public Part* Parts;
-        public nuint PartCount;
-        public void* Control;
-        public nuint ControlLength;
-        public int Flags;
-    }
+    private static partial nint sendmsg(int descriptor, SocketMessage* message, int flags);
 }
