@@ -26,6 +26,9 @@ public sealed record IkeConfiguration
 
     /// <summary>Where a draining node sends its peers (RFC 5685): an address or name; null for nowhere: they are refused.</summary>
     public string? RedirectTo { get; init; }
+
+    /// <summary>Groups with multi-point SAs that this node is gateway or member of.</summary>
+    public IReadOnlyList<IkeGroup> Groups { get; init; } = [];
 }
 
 /// <summary>A PAD entry: who the peer may be, how both prove it, and which selectors it may ask for.</summary>

@@ -85,6 +85,18 @@ public sealed record AnswerOperator(ulong Request, string? Problem) : IkeAction;
 public sealed record ExportKeys(ulong InitiatorSpi, ulong ResponderSpi, Secret EncryptionInitiator, Secret EncryptionResponder, Secret IntegrityInitiator, Secret IntegrityResponder, string Encryption, string Integrity)
     : IkeAction;
 
+/// <summary>
+/// Install a multi-point SA: taken in at once, sent by from <see cref="ActivateGroupSa"/> on → <see cref="GroupInstalled"/>. The host wipes the key material (RFC 7296 §2.17: encryption key with
+/// salt, then integrity key; one set for both directions). Installing a second time under the same SPI and Sender-IDs is refused: an IV could come twice.
+/// </summary>
+public sealed record InstallGroupSa(ulong Token, GroupSa Sa, Secret Key) : WorkAction(Token);
+
+/// <summary>The group's packets go out by this SA from now on, without a gap.</summary>
+public sealed record ActivateGroupSa(string Group, uint Spi) : IkeAction;
+
+/// <summary>Takes a multi-point SA out of use, in and out, at once.</summary>
+public sealed record RemoveGroupSa(string Group, uint Spi, string Reason) : IkeAction;
+
 /// <summary>How much something matters.</summary>
 public enum IkeLogLevel
 {

@@ -50,6 +50,15 @@ public sealed record SignatureVerified(ulong Token, string? Problem) : WorkDone(
 /// <summary><see cref="InstallChild"/>: null when both directions are there, else why not.</summary>
 public sealed record ChildInstalled(ulong Token, string? Problem) : WorkDone(Token);
 
+/// <summary><see cref="InstallGroupSa"/>: null when it is there, else why not.</summary>
+public sealed record GroupInstalled(ulong Token, string? Problem) : WorkDone(Token);
+
+/// <summary>The IV space under a Sender-ID of ours is nearly used up (<paramref name="Hard"/>: it is, and packets are dropped).</summary>
+public sealed record GroupExpires(string Group, uint Spi, bool Hard) : IkeEvent;
+
+/// <summary>The operator asks the gateway of a group to rekey it → <see cref="AnswerOperator"/>.</summary>
+public sealed record GroupRekeyAsked(ulong Request, string Group) : IkeEvent;
+
 /// <summary>The data plane has a packet for a tunnel without an SA. The selectors are the packet's own (RFC 7296 §2.9); null: nothing is known of it.</summary>
 public sealed record PacketWaits(string Tunnel, TrafficSelector? Source, TrafficSelector? Destination) : IkeEvent;
 

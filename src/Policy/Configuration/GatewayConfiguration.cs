@@ -38,6 +38,9 @@ public sealed record GatewayConfiguration
     /// <summary>Tunnels in the order of the file.</summary>
     public IReadOnlyList<TunnelConfiguration> Tunnels { get; init; } = [];
 
+    /// <summary>Groups with a multi-point SA; their tunnels are among <see cref="Tunnels"/>.</summary>
+    public IReadOnlyList<GroupConfiguration> Groups { get; init; } = [];
+
     /// <summary>The SPD in order (RFC 4301 §4.4.1).</summary>
     public IReadOnlyList<PolicyConfiguration> Policies { get; init; } = [];
 

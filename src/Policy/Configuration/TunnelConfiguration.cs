@@ -26,6 +26,12 @@ public sealed record TunnelConfiguration
     /// <summary>Of an instance, which no file names: the template's name.</summary>
     public string? Template { get; init; }
 
+    /// <summary>
+    /// Group whose multi-point SA carries it (<see cref="GroupConfiguration"/>): there is one tunnel for each outer family, <see cref="Remote"/> is any, and each route names the outer
+    /// destination. Null for any other tunnel.
+    /// </summary>
+    public string? Group { get; init; }
+
     /// <summary>Outer source; with a peer the configured one, if any, until a child says otherwise.</summary>
     public IpAddress Local { get; init; }
 
