@@ -7,7 +7,7 @@ public sealed class NextHopResolverTests : IRouteView
 {
     private const byte Lan = 1, Wan = 2;
     private readonly Dictionary<IpPrefix, HopMatch> routes = [];
-    private readonly HashSet<IpAddress> byOtherDevice = [];
+    private readonly HashSet<IpAddress> byOtherDevice = [], unreachable = [];
 
     public NextHopResolverTests()
     {
@@ -32,6 +32,8 @@ public sealed class NextHopResolverTests : IRouteView
 
     public bool HasTunnel(string name) => name.StartsWith("to-", StringComparison.Ordinal);
 
+    public bool HasWay(IpAddress member) => !unreachable.Contains(member);
+
     private void Static(string prefix, NextHop hop, uint metric) => routes[Inputs.Prefix(prefix)] = new HopMatch(Inputs.Prefix(prefix).Length, null, false, [hop], metric);
 
     private void Learned(string prefix, bool isShielded, params string[] nextHops) =>
@@ -41,6 +43,21 @@ public sealed class NextHopResolverTests : IRouteView
 
     private IReadOnlyList<NextHop> Members(bool isShielded, params string[] nextHops) =>
         new NextHopResolver(this).Members(new LearnedTarget(LearnedKind.Via, [.. nextHops.Select(Inputs.Ip)], []), isShielded);
+
+    [Fact]
+    public void AMemberOfAGroupIsReachedByTheUnderlayAloneAndWithoutAWayNothingIsPlain()
+    {
+        // What was learned about the members' own addresses does not matter.
+        Learned("198.51.100.0/24", false, "192.0.2.254");
+        var (a, b) = (Inputs.Ip("198.51.100.1"), Inputs.Ip("2001:db8::2"));
+        var target = new LearnedTarget(LearnedKind.Member, [a, b], ["to-mesh.v4", "to-mesh.v6"]);
+        Assert.Equal([NextHop.Into("to-mesh.v4", a), NextHop.Into("to-mesh.v6", b)], new NextHopResolver(this).Members(target, false));
+        unreachable.Add(a);
+        Assert.Equal([NextHop.Into("to-mesh.v6", b)], new NextHopResolver(this).Members(target, false));
+        unreachable.Add(b);
+        Assert.Equal([NextHop.Discard(isProtected: true)], new NextHopResolver(this).Members(target, false));
+        Assert.Equal([NextHop.Discard(isProtected: true)], new NextHopResolver(this).Members(new LearnedTarget(LearnedKind.Member, [a], ["gone.v4"]), false));
+    }
 
     [Fact]
     public void ANeighbourIsAskedForUnderItsOwnAddress()

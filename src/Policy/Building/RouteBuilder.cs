@@ -32,6 +32,9 @@ internal sealed class RouteBuilder(GatewayConfiguration configuration, KernelVie
                 else layers.Firm.TryAdd(prefix, NextHop.Into(tunnel.Name));
         }
 
+        foreach (var group in configuration.Groups)
+            foreach (var (prefix, member) in group.Members)
+                layers.Firm.TryAdd(prefix, NextHop.Into(group.TunnelName(member.IsV4), member));
         foreach (var prefix in configuration.Protected) layers.Rest.TryAdd(prefix, NextHop.Discard(isProtected: true));
         Shield = new PrefixRanges(configuration.Protected.Concat(tunnels.Where(t => t.IsTemplate).SelectMany(Prefixes)));
         foreach (var (prefix, hop) in outside)

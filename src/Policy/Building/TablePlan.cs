@@ -33,6 +33,7 @@ public sealed class TablePlan
                 tunnels[tunnel.Name] = Tunnel(tunnel, inputs.Tunnels.TryGetValue(tunnel.Name, out var known) ? known : TunnelFacts.None);
         Neighbours(kernel);
         foreach (var tunnel in tunnels.Values) NeedPath(tunnel);
+        foreach (var member in configuration.Groups.SelectMany(g => g.Members.Values)) _ = WayTo(member);
         var builder = new RouteBuilder(configuration, kernel, ports, underlay, adjacencies);
         routes = builder.Build(effective);
         Shield = builder.Shield;
@@ -56,6 +57,20 @@ public sealed class TablePlan
 
     /// <summary>Metric of the kernel's route to a prefix; 0 when there is none.</summary>
     public uint MetricOf(IpPrefix prefix) => underlay.MetricOf(prefix);
+
+    /// <summary>
+    /// Port and neighbour that outer packets to a member of a group leave by, as a tunnel's path is found: in the underlay alone. The neighbour is among the adjacencies from now on, resolved or
+    /// not, so that next hops can name it. Null for no way.
+    /// </summary>
+    public AdjacencyKey? WayTo(IpAddress member)
+    {
+        if (underlay.Resolve(member) is not { } way) return null;
+        Need(way);
+        return way;
+    }
+
+    /// <summary>Metric of the underlay's route to an address; null without a way.</summary>
+    public uint? MetricTo(IpAddress address) => underlay.Resolve(address) is not null && underlay.TryFind(address, out var route) ? underlay.MetricOf(route.Prefix) : null;
 
     /// <summary>The kernel reaches an address by a device that is no port.</summary>
     public bool IsByOtherDevice(IpAddress destination) => underlay.Leave(destination) is { } way && ports.OfLink(way.Link) is null && !ports.IsVpn(way.Link);
@@ -144,7 +159,12 @@ public sealed class TablePlan
     /// <summary>The next hop of a tunnel's outer packets has a record before it is resolved, so that SAs can name it.</summary>
     private void NeedPath(TunnelContents tunnel)
     {
-        if (tunnel.Path is { } path && !adjacencies.ContainsKey(path)) adjacencies[path] = new Adjacency(path, false, false, ports.All[path.Port].Mtu, 0, ports.All[path.Port].Mac);
+        if (tunnel.Path is { } path) Need(path);
+    }
+
+    private void Need(AdjacencyKey path)
+    {
+        if (!adjacencies.ContainsKey(path)) adjacencies[path] = new Adjacency(path, false, false, ports.All[path.Port].Mtu, 0, ports.All[path.Port].Mac);
     }
 
     /// <summary>

@@ -14,6 +14,9 @@ public sealed record GroupConfiguration
     /// <summary>BGP neighbours whose routes with an "IPsec in tunnel mode" encapsulation lead to members of this group.</summary>
     public IReadOnlyList<string> Neighbors { get; init; } = [];
 
+    /// <summary>Prefixes behind members that need no BGP, each with the ESP address of its member: of a family that <see cref="Local"/> has.</summary>
+    public IReadOnlyDictionary<IpPrefix, IpAddress> Members { get; init; } = new Dictionary<IpPrefix, IpAddress>();
+
     /// <summary>Multicast groups that hosts here want, and that are announced like prefixes.</summary>
     public IReadOnlyList<IpPrefix> Multicast { get; init; } = [];
 

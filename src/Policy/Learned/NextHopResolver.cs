@@ -24,6 +24,9 @@ public interface IRouteView
 
     /// <summary>There is a tunnel of this name.</summary>
     bool HasTunnel(string name);
+
+    /// <summary>Outer packets to a member of a group have a way: in the underlay alone, whatever was learned.</summary>
+    bool HasWay(IpAddress member);
 }
 
 /// <summary>How an address is reached.</summary>
@@ -67,6 +70,12 @@ public sealed class NextHopResolver(IRouteView routes)
             foreach (var tunnel in target.Tunnels)
                 if (routes.HasTunnel(tunnel))
                     Add(members, NextHop.Into(tunnel));
+        }
+        else if (target.Kind == LearnedKind.Member)
+        {
+            for (var i = 0; i < target.NextHops.Count; i++)
+                if (routes.HasTunnel(target.Tunnels[i]) && routes.HasWay(target.NextHops[i]))
+                    Add(members, NextHop.Into(target.Tunnels[i], target.NextHops[i]));
         }
         else if (target.Kind == LearnedKind.Via)
         {

@@ -17,6 +17,9 @@ public readonly record struct Adjacency(AdjacencyKey Key, bool IsResolved, bool 
 /// <summary>Where a route leads, with names in place of slots. Equal values share one record.</summary>
 public readonly record struct NextHop(NextHopKind Kind, bool Protected, byte Port, string? Tunnel, AdjacencyKey Adjacency, IpAddress Address)
 {
+    /// <summary>To a member of a group: <see cref="Address"/> is the outer destination.</summary>
+    public bool IsMember => Kind == NextHopKind.Tunnel && !Address.IsAny;
+
     /// <summary>To this machine.</summary>
     public static NextHop Local => new(NextHopKind.Local, false, 0, null, default, default);
 
@@ -31,6 +34,9 @@ public readonly record struct NextHop(NextHopKind Kind, bool Protected, byte Por
 
     /// <summary>Into a tunnel.</summary>
     public static NextHop Into(string tunnel) => new(NextHopKind.Tunnel, true, 0, tunnel, default, default);
+
+    /// <summary>Into a group's tunnel, to the member with this ESP address. The neighbour towards it is the writer's affair: it changes with the underlay, and this does not.</summary>
+    public static NextHop Into(string tunnel, IpAddress member) => new(NextHopKind.Tunnel, true, 0, tunnel, default, member);
 
     /// <summary>To a resolved neighbour.</summary>
     public static NextHop To(AdjacencyKey adjacency) => new(NextHopKind.Adjacent, false, adjacency.Port, null, adjacency, default);

@@ -35,6 +35,7 @@ internal sealed partial class Gateway
     public void Learn(IReadOnlyList<LearnedChange> changes)
     {
         if (!tables.Learn(changes)) SetRoom(false);
+        foreach (var neighbour in tables.TakeNewNeighbours()) AskForPath(neighbour);
         learnedKernel.See(changes);
     }
 

@@ -67,6 +67,15 @@ internal sealed class AdjacencyWriter
         return room;
     }
 
+    /// <summary>Writes one that has no record yet. False when there is no room for it.</summary>
+    public bool Add(in Adjacency adjacency)
+    {
+        if (!pool.TryTake(out var fresh)) return false;
+        Fill(ref region.Adjacency(fresh), adjacency);
+        slots[adjacency.Key] = fresh;
+        return true;
+    }
+
     /// <summary>Retires what is not wanted any more, once nobody names it.</summary>
     public void Sweep(IReadOnlyDictionary<AdjacencyKey, Adjacency> wanted, List<uint> replaced)
     {

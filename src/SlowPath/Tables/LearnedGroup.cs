@@ -20,6 +20,9 @@ internal sealed class LearnedGroup(LearnedTarget target, bool isShielded, uint s
     /// <summary>The routes take the place of routes that give way.</summary>
     public bool IsFirm => target.Kind != LearnedKind.Via;
 
+    /// <summary>They lead to members of a group with a multi-point SA: by the underlay alone.</summary>
+    public bool IsOfMembers => target.Kind is LearnedKind.Member or LearnedKind.Replicate;
+
     /// <summary>Routes that name it.</summary>
     public int Routes { get; set; }
 

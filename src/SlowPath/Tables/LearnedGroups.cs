@@ -12,6 +12,9 @@ internal sealed class LearnedGroups(Region region, SlotTable pool, NextHopWriter
     private readonly Dictionary<LearnedTarget, LearnedGroup> open = new(LearnedTargets.Comparer);
     private readonly Dictionary<LearnedTarget, LearnedGroup> shielded = new(LearnedTargets.Comparer);
     private readonly Dictionary<uint, LearnedGroup> bySlot = [];
+
+    /// <summary>Those whose way other routes can change: to members of groups with a multi-point SA, of which there may be ten thousand, they cannot.</summary>
+    private readonly HashSet<LearnedGroup> routed = [];
     private readonly List<LearnedGroup> unused = [];
     private LearnedGroup? last;
 
@@ -21,8 +24,14 @@ internal sealed class LearnedGroups(Region region, SlotTable pool, NextHopWriter
     /// <summary>Next hops that a group holds: they must stay.</summary>
     public IEnumerable<NextHop> Held => bySlot.Values.SelectMany(g => g.Members).Distinct();
 
-    /// <summary>Rises when there is a new target or one less.</summary>
+    /// <summary>Rises when there is a new target or one less, of those whose way other routes can change.</summary>
     public int Version { get; private set; }
+
+    /// <summary>Those whose way other routes can change.</summary>
+    public IReadOnlyCollection<LearnedGroup> Routed => routed;
+
+    /// <summary>How many ended since this was set to 0 last.</summary>
+    public int Ended { get; set; }
 
     /// <summary>Takes over what an earlier slow path left. Members are read before next hops that are there twice become one.</summary>
     public void Adopt(IReadOnlyList<(uint Slot, IReadOnlyList<NextHop> Members)> found)
@@ -67,11 +76,14 @@ internal sealed class LearnedGroups(Region region, SlotTable pool, NextHopWriter
         if (--group.Routes == 0) unused.Add(group);
     }
 
-    /// <summary>Points every group to where its target leads now. <paramref name="room"/> is false when a next hop found no room.</summary>
-    public void Refresh(NextHopResolver resolver, out bool room)
+    /// <summary>
+    /// Points groups to where their targets lead now: all of them after a change of the underlay, else those whose way other routes can change. <paramref name="room"/> is false when a next hop
+    /// found no room.
+    /// </summary>
+    public void Refresh(NextHopResolver resolver, bool all, out bool room)
     {
         room = true;
-        foreach (var group in bySlot.Values)
+        foreach (var group in all ? (IReadOnlyCollection<LearnedGroup>)bySlot.Values : routed)
         {
             if (group.IsStale) continue;
             var members = resolver.Members(group.Target, group.IsShielded);
@@ -88,7 +100,8 @@ internal sealed class LearnedGroups(Region region, SlotTable pool, NextHopWriter
             if (!group.IsStale) (group.IsShielded ? shielded : open).Remove(group.Target);
             if (last == group) last = null;
             pool.Retire(group.Slot);
-            Version++;
+            Ended++;
+            if (routed.Remove(group)) Version++;
         }
 
         unused.Clear();
@@ -104,7 +117,7 @@ internal sealed class LearnedGroups(Region region, SlotTable pool, NextHopWriter
         pool.Publish(group.Slot);
         bySlot[group.Slot] = group;
         (group.IsShielded ? shielded : open)[group.Target] = group;
-        Version++;
+        if (!group.IsOfMembers && routed.Add(group)) Version++;
     }
 
     /// <summary>Whatever a worker reads of count and members meanwhile, it is a next hop of before or after; and it is said to be protected before it is, and open only behind that.</summary>

@@ -29,6 +29,9 @@ internal sealed class LearnedView(RouteWriter routes, TablePlan plan, TunnelWrit
     /// <inheritdoc/>
     public bool HasTunnel(string name) => tunnels.Slots.ContainsKey(name);
 
+    /// <inheritdoc/>
+    public bool HasWay(IpAddress member) => plan.WayTo(member) is not null;
+
     private static bool IsMade(in NextHop hop) => hop.Tunnel is { } tunnel && SecurityGateways.TryGateway(tunnel, out _);
 }
 
@@ -50,4 +53,7 @@ internal sealed class NoRoutes : IRouteView
 
     /// <inheritdoc/>
     public bool HasTunnel(string name) => false;
+
+    /// <inheritdoc/>
+    public bool HasWay(IpAddress member) => false;
 }

@@ -9,15 +9,19 @@ internal sealed class NextHopWriter
     private readonly Region region;
     private readonly SlotTable pool;
     private readonly Func<string, uint> tunnelSlot;
-    private readonly Func<AdjacencyKey?, uint> adjacencySlot;
+    private readonly Func<NextHop, uint?> adjacencyOf;
     private readonly Dictionary<NextHop, uint> slots = [];
 
-    public NextHopWriter(Region region, SlotTable pool, Func<string, uint> tunnelSlot, Func<AdjacencyKey?, uint> adjacencySlot)
+    /// <param name="region">Where they stand.</param>
+    /// <param name="pool">Their slots.</param>
+    /// <param name="tunnelSlot">Slot of a tunnel.</param>
+    /// <param name="adjacencyOf">Slot of the adjacency that packets leave by, <see cref="AdjacencyWriter.None"/> for none; null while that is not known: the one that is there stays.</param>
+    public NextHopWriter(Region region, SlotTable pool, Func<string, uint> tunnelSlot, Func<NextHop, uint?> adjacencyOf)
     {
         this.region = region;
         this.pool = pool;
         this.tunnelSlot = tunnelSlot;
-        this.adjacencySlot = adjacencySlot;
+        this.adjacencyOf = adjacencyOf;
     }
 
     /// <summary>Takes over what an earlier slow path left; tunnels and adjacencies are known already. Returns the groups with what their members are.</summary>
@@ -40,11 +44,11 @@ internal sealed class NextHopWriter
         var room = true;
         foreach (var hop in wanted)
         {
-            var adjacency = hop.Kind == NextHopKind.Adjacent ? adjacencySlot(hop.Adjacency) : AdjacencyWriter.None;
+            var adjacency = adjacencyOf(hop);
             if (slots.TryGetValue(hop, out var slot))
             {
                 ref var there = ref region.NextHop(slot);
-                if (there.Adjacency != adjacency) Volatile.Write(ref there.Adjacency, adjacency);
+                if (adjacency is { } slotNow && there.Adjacency != slotNow) Volatile.Write(ref there.Adjacency, slotNow);
                 var tunnel = hop.Tunnel is null ? 0 : tunnelSlot(hop.Tunnel);
                 if (there.Tunnel != tunnel) Volatile.Write(ref there.Tunnel, tunnel);
             }
@@ -53,7 +57,7 @@ internal sealed class NextHopWriter
                 region.NextHop(fresh) = new NextHopRecord
                 {
                     State = SlotState.Writing, Kind = hop.Kind, Protected = hop.Protected ? (byte)1 : (byte)0, Port = hop.Port,
-                    Tunnel = hop.Tunnel is null ? 0 : tunnelSlot(hop.Tunnel), Adjacency = adjacency,
+                    Tunnel = hop.Tunnel is null ? 0 : tunnelSlot(hop.Tunnel), Adjacency = adjacency ?? AdjacencyWriter.None,
                     Address = hop.Kind == NextHopKind.Adjacent ? hop.Adjacency.Neighbour : hop.Address,
                 };
                 pool.Publish(fresh);
@@ -67,6 +71,9 @@ internal sealed class NextHopWriter
 
         return room;
     }
+
+    /// <summary>How many there are.</summary>
+    public int Count => slots.Count;
 
     /// <summary>Whether a next hop has a record.</summary>
     public bool Has(in NextHop hop) => slots.ContainsKey(hop);

@@ -12,6 +12,7 @@ namespace Appliance.SlowPath.Tables;
 /// </summary>
 internal sealed class TableWriter
 {
+    private const int EndedMost = 1024;
     private readonly Region region;
     private readonly RouteWriter routes;
     private readonly LearnedGroups groups;
@@ -22,6 +23,7 @@ internal sealed class TableWriter
     private readonly SpdWriter spd;
     private readonly HashSet<string> tunnelsOfStale = new(StringComparer.Ordinal);
     private readonly HashSet<IpAddress> watched = [];
+    private readonly List<AdjacencyKey> fresh = [];
     private TablePlan? plan;
     private AddressIndex index = new([]);
     private int indexVersion = -1;
@@ -34,7 +36,7 @@ internal sealed class TableWriter
         adjacencies = new AdjacencyWriter(region, quiescence);
         tunnels = new TunnelWriter(region, quiescence);
         var pool = SlotTable.ForNextHops(region, quiescence);
-        nextHops = new NextHopWriter(region, pool, TunnelSlot, adjacencies.SlotOf);
+        nextHops = new NextHopWriter(region, pool, TunnelSlot, AdjacencyOf);
         groups = new LearnedGroups(region, pool, nextHops);
         routes = new RouteWriter(new RouteTables(region, quiescence), nextHops, groups);
         var rules = new SlotRanges(region.Counts.SpdRules, quiescence);
@@ -112,6 +114,7 @@ internal sealed class TableWriter
         var wanted = wantedPlan.Contents;
         var problems = new List<string>();
         var (replaced, orphans) = (new List<uint>(), new List<uint>());
+        NeedWays(wantedPlan);
         ports.Write(wanted.Ports);
         ports.WriteAddresses(wanted.LocalAddresses);
         if (!adjacencies.Write(wanted.Adjacencies, replaced)) problems.Add("no room for all neighbours: raise region: adjacencies");
@@ -124,13 +127,12 @@ internal sealed class TableWriter
         var resolver = Resolver();
         if (!routes.Write(wanted, resolver)) problems.Add("no room for all routes: raise region: ipv4_groups or ipv6_nodes");
         routes.Use(wantedPlan.Shield, resolver);
-        groups.Refresh(resolver, out var learnedRoom);
+        groups.Refresh(resolver, all: true, out var learnedRoom);
         if (!room || !learnedRoom) problems.Add("no room for all next hops: raise region: next_hops");
         Refresh(wanted);
         RetireSas(orphans);
         groups.Sweep();
-        hops.UnionWith(groups.Held);
-        nextHops.Sweep(hops);
+        SweepHops(hops);
         adjacencies.Sweep(wanted.Adjacencies, replaced);
 
         // Members that an earlier process left may name a neighbour that is no more: they name none now.
@@ -205,11 +207,21 @@ internal sealed class TableWriter
     {
         if (isConcerned) RefreshGroups(Resolver());
         groups.Sweep();
+
+        // Members of groups come and go without any change of the plan: now and then their next hops do.
+        if (groups.Ended > Math.Max(EndedMost, nextHops.Count / 2)) SweepHops([.. Contents.Routes.Values]);
+    }
+
+    private void SweepHops(HashSet<NextHop> wanted)
+    {
+        wanted.UnionWith(groups.Held);
+        nextHops.Sweep(wanted);
+        groups.Ended = 0;
     }
 
     private void RefreshGroups(NextHopResolver resolver)
     {
-        groups.Refresh(resolver, out _);
+        groups.Refresh(resolver, all: false, out _);
         HopsChanged = true;
     }
 
@@ -217,8 +229,40 @@ internal sealed class TableWriter
     {
         if (indexVersion == groups.Version) return;
         indexVersion = groups.Version;
-        index = new AddressIndex(groups.All.SelectMany(g => g.Target.NextHops).Concat(watched).Concat(Contents.Tunnels.Values.Select(t => t.Remote)));
-        tunnelsOfTargets = groups.All.SelectMany(g => g.Target.Tunnels).ToHashSet(StringComparer.Ordinal);
+        index = new AddressIndex(groups.Routed.SelectMany(g => g.Target.NextHops).Concat(watched).Concat(Contents.Tunnels.Values.Select(t => t.Remote)));
+        tunnelsOfTargets = groups.Routed.SelectMany(g => g.Target.Tunnels).ToHashSet(StringComparer.Ordinal);
+    }
+
+    /// <summary>Neighbours towards members of groups that are new since the last time: to be resolved before a packet needs them.</summary>
+    public IReadOnlyList<AdjacencyKey> TakeNewNeighbours()
+    {
+        if (fresh.Count == 0) return [];
+        AdjacencyKey[] taken = [.. fresh];
+        fresh.Clear();
+        return taken;
+    }
+
+    /// <summary>A plan knows of tunnels' neighbours; those towards members that were learned are told to it, before neighbours are written.</summary>
+    private void NeedWays(TablePlan wanted)
+    {
+        foreach (var group in groups.All)
+        {
+            if (group.IsOfMembers)
+                for (var i = 0; i < group.Target.NextHops.Count; i++) _ = wanted.WayTo(group.Target.NextHops[i]);
+            else if (group.IsStale)
+                foreach (var hop in group.Members.Where(m => m.IsMember)) _ = wanted.WayTo(hop.Address);
+        }
+    }
+
+    /// <summary>By which adjacency packets to a next hop leave; null before the first plan, for members: what an earlier slow path found holds until then.</summary>
+    private uint? AdjacencyOf(NextHop hop)
+    {
+        if (hop.Kind == NextHopKind.Adjacent) return adjacencies.SlotOf(hop.Adjacency);
+        if (!hop.IsMember) return AdjacencyWriter.None;
+        if (plan is null) return null;
+        if (plan.WayTo(hop.Address) is not { } way) return AdjacencyWriter.None;
+        if (adjacencies.SlotOf(way) == AdjacencyWriter.None && plan.Contents.Adjacencies.TryGetValue(way, out var adjacency) && adjacencies.Add(adjacency) && !adjacency.IsResolved) fresh.Add(way);
+        return adjacencies.SlotOf(way);
     }
 
     private void RetireSas(List<uint> orphans)
