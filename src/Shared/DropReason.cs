@@ -153,6 +153,12 @@ public enum DropReason : byte
     /// <summary>Packet for the address of a tunnel's interface that came through another tunnel.</summary>
     [DropText("for the address of a tunnel's interface, but it did not come through that tunnel", DropSeverity.Warning, "")] NotThroughItsTunnel,
 
+    /// <summary>Multicast that no member of the group and no port here wants.</summary>
+    [DropText("multicast that no member and no port here wants", DropSeverity.Info, "RFC 1812 5.3.5.4")] NotWanted,
+
+    /// <summary>Multicast packet beyond the copies that a worker makes in one round.</summary>
+    [DropText("more copies of multicast at once than a worker makes in one round", DropSeverity.Warning, "")] ReplicationLimit,
+
     /// <summary>Not a reason: how many there are.</summary>
     [DropText("", DropSeverity.Info, "")] Count,
 }

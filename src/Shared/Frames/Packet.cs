@@ -26,6 +26,9 @@ public enum PacketFlags : byte
 
     /// <summary>Was handed over by another worker.</summary>
     HandedOver = 32,
+
+    /// <summary>Its destination is a multicast address that may be forwarded.</summary>
+    Multicast = 64,
 }
 
 /// <summary>

@@ -131,6 +131,9 @@ public enum NextHopKind : byte
 
     /// <summary>By one of several next hops, chosen by flow; the slot holds a <see cref="NextHopGroup"/>. What a learned route names, also with one next hop alone.</summary>
     Group = 7,
+
+    /// <summary>To every member of a list and to ports here: multicast inside a group. The slot holds a <see cref="ReplicateRecord"/>.</summary>
+    Replicate = 8,
 }
 
 /// <summary>What a route's value names. Written by the slow path. 64 octets.</summary>

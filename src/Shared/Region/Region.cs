@@ -13,6 +13,9 @@ public sealed unsafe partial class Region : IDisposable
     /// <summary>Addresses of the machine itself that a region has room for.</summary>
     public const int MaximumLocalAddresses = 1024;
 
+    /// <summary>Ranges of wanted multicast addresses that a region has room for.</summary>
+    public const int MaximumMulticastPrefixes = 256;
+
     private readonly byte* start;
     private readonly FileStream file;
     private readonly RegionMap map;
@@ -111,6 +114,9 @@ public sealed unsafe partial class Region : IDisposable
     /// <summary>An address of the machine itself, mirrored by the slow path; <see cref="IpAddress.Any"/> where the place is empty.</summary>
     public ref IpAddress LocalAddress(int index) => ref Slot<IpAddress>(map.LocalAddresses, (uint)index, MaximumLocalAddresses);
 
+    /// <summary>A range of multicast addresses that is to come to the workers from protected ports; its address is <see cref="IpAddress.Any"/> where the place is empty.</summary>
+    public ref MulticastPrefix MulticastPrefix(int index) => ref Slot<MulticastPrefix>(map.MulticastPrefixes, (uint)index, MaximumMulticastPrefixes);
+
     /// <summary>Tunnel record.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref TunnelRecord Tunnel(uint slot) => ref Slot<TunnelRecord>(map.Tunnels, slot, counts.Tunnels);
@@ -122,6 +128,14 @@ public sealed unsafe partial class Region : IDisposable
     /// <summary>The group in a next hop's slot whose kind is <see cref="NextHopKind.Group"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref NextHopGroup NextHopGroup(uint slot) => ref Slot<NextHopGroup>(map.NextHops, slot, counts.NextHops);
+
+    /// <summary>The members in a next hop's slot whose kind is <see cref="NextHopKind.Replicate"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref ReplicateRecord Replicate(uint slot) => ref Slot<ReplicateRecord>(map.NextHops, slot, counts.NextHops);
+
+    /// <summary>A block of members of a <see cref="ReplicateRecord"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref ReplicateBlock ReplicateBlock(uint slot) => ref Slot<ReplicateBlock>(map.NextHops, slot, counts.NextHops);
 
     /// <summary>Adjacency record.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

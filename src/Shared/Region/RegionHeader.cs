@@ -13,7 +13,7 @@ public struct RegionHeader
     public const ulong MagicValue = 0x3147_4552_4c50_5041;
 
     /// <summary>Changes whenever a record's layout changes: a process refuses a region of another layout.</summary>
-    public const uint LayoutNumber = 5;
+    public const uint LayoutNumber = 6;
 
     /// <summary>Supervisor, stored last: <see cref="MagicValue"/>.</summary>
     [FieldOffset(0)] public ulong Magic;
@@ -86,6 +86,9 @@ public struct RegionHeader
 
     /// <summary>Slow path: rises when <see cref="Region.LocalAddress"/> entries change, so that the data plane tells the XDP program.</summary>
     [FieldOffset(304)] public uint LocalAddressVersion;
+
+    /// <summary>Slow path: rises when <see cref="Region.MulticastPrefix"/> entries change, so that the data plane tells the XDP program.</summary>
+    [FieldOffset(308)] public uint MulticastVersion;
 }
 
 /// <summary>Sizes as they stand in the header.</summary>

@@ -13,6 +13,7 @@ public readonly struct RegionMap
         Ports = Take(ref at, PortRecord.Maximum, PortRecord.RecordSize);
         Events = Take(ref at, WorkerBlock.Maximum, EventRing.SizeFor(counts.EventsPerWorker));
         LocalAddresses = Take(ref at, Region.MaximumLocalAddresses, 16);
+        MulticastPrefixes = Take(ref at, Region.MaximumMulticastPrefixes, MulticastPrefix.RecordSize);
         Tunnels = Take(ref at, counts.Tunnels, TunnelRecord.RecordSize);
         NextHops = Take(ref at, counts.NextHops, NextHopRecord.RecordSize);
         Adjacencies = Take(ref at, counts.Adjacencies, AdjacencyRecord.RecordSize);
@@ -39,6 +40,9 @@ public readonly struct RegionMap
 
     /// <summary>The machine's own addresses.</summary>
     public ulong LocalAddresses { get; }
+
+    /// <summary>Multicast addresses that somebody wants.</summary>
+    public ulong MulticastPrefixes { get; }
 
     /// <summary>Tunnels.</summary>
     public ulong Tunnels { get; }

@@ -21,6 +21,12 @@ public sealed class RecordLayoutTests
         Assert.Equal(NextHopRecord.RecordSize, Unsafe.SizeOf<NextHopGroup>());
         Assert.Equal(Offset(typeof(NextHopRecord), nameof(NextHopRecord.Kind)), Offset(typeof(NextHopGroup), nameof(NextHopGroup.Kind)));
         Assert.Equal(Offset(typeof(NextHopRecord), nameof(NextHopRecord.Protected)), Offset(typeof(NextHopGroup), nameof(NextHopGroup.Protected)));
+        Assert.Equal(NextHopRecord.RecordSize, Unsafe.SizeOf<ReplicateRecord>());
+        Assert.Equal(Offset(typeof(NextHopRecord), nameof(NextHopRecord.Kind)), Offset(typeof(ReplicateRecord), nameof(ReplicateRecord.Kind)));
+        Assert.Equal(Offset(typeof(NextHopRecord), nameof(NextHopRecord.Protected)), Offset(typeof(ReplicateRecord), nameof(ReplicateRecord.Protected)));
+        Assert.Equal(NextHopRecord.RecordSize, Unsafe.SizeOf<ReplicateBlock>());
+        Assert.Equal(Offset(typeof(NextHopRecord), nameof(NextHopRecord.Kind)), Offset(typeof(ReplicateBlock), nameof(ReplicateBlock.Kind)));
+        Assert.Equal(MulticastPrefix.RecordSize, Unsafe.SizeOf<MulticastPrefix>());
         Assert.Equal(AdjacencyRecord.RecordSize, Unsafe.SizeOf<AdjacencyRecord>());
         Assert.Equal(SpdRule.RecordSize, Unsafe.SizeOf<SpdRule>());
         Assert.Equal(PortRecord.RecordSize, Unsafe.SizeOf<PortRecord>());
@@ -39,6 +45,8 @@ public sealed class RecordLayoutTests
     [InlineData(typeof(TunnelRecord), true)]
     [InlineData(typeof(NextHopRecord), false)]
     [InlineData(typeof(NextHopGroup), false)]
+    [InlineData(typeof(ReplicateRecord), false)]
+    [InlineData(typeof(ReplicateBlock), false)]
     [InlineData(typeof(AdjacencyRecord), false)]
     public void StateIsTheFirstWord(Type record, bool hasGeneration)
     {
@@ -66,6 +74,9 @@ public sealed class RecordLayoutTests
     [InlineData(typeof(TunnelRecord))]
     [InlineData(typeof(NextHopRecord))]
     [InlineData(typeof(NextHopGroup))]
+    [InlineData(typeof(ReplicateRecord))]
+    [InlineData(typeof(ReplicateBlock))]
+    [InlineData(typeof(MulticastPrefix))]
     [InlineData(typeof(AdjacencyRecord))]
     [InlineData(typeof(SpdRule))]
     [InlineData(typeof(PortRecord))]
