@@ -33,7 +33,7 @@ public sealed class TablePlan
                 tunnels[tunnel.Name] = Tunnel(tunnel, inputs.Tunnels.TryGetValue(tunnel.Name, out var known) ? known : TunnelFacts.None);
         Neighbours(kernel);
         foreach (var tunnel in tunnels.Values) NeedPath(tunnel);
-        foreach (var member in configuration.Groups.SelectMany(g => g.Members.Values)) _ = WayTo(member);
+        foreach (var member in configuration.Groups.SelectMany(g => g.Members)) _ = WayTo(member.Address);
         var builder = new RouteBuilder(configuration, kernel, ports, underlay, adjacencies);
         routes = builder.Build(effective);
         Shield = builder.Shield;

@@ -7,7 +7,7 @@ namespace Appliance.SlowPath.Configuration;
 
 /// <summary>
 /// From the text of a configuration file to <see cref="LoadedConfiguration"/>: 1. the tree (<see cref="YamlTree"/>), 2. each section with its types,
-/// 3. what must hold between sections (<see cref="Consistency"/>, <see cref="PeerConsistency"/>). All errors are collected; with any of them there is no configuration.
+/// 3. what must hold between sections (<see cref="Consistency"/>, <see cref="PeerConsistency"/>, <see cref="GroupConsistency"/>). All errors are collected; with any of them there is no configuration.
 /// </summary>
 public static class ConfigurationReader
 {
@@ -64,6 +64,8 @@ public static class ConfigurationReader
         var ike = new IkeSection(errors, credentials).Read(map.Node("ike"));
         var entries = peers.Read(map.List("peers"), ike);
         var tunnels = new TunnelSection(errors, entries, workers.Count);
+        var groups = new GroupSection(errors, workers.Count);
+        groups.Read(map.List("groups"));
         var policies = new PolicySection(errors);
         var protectedRanges = new PrefixList(errors);
         var defaults = new GatewayConfiguration();
@@ -78,7 +80,8 @@ public static class ConfigurationReader
             JumboFrames = map.Number("jumbo_frames", defaults.JumboFrames, 0, 1 << 16),
             Ports = ports.Read(map.List("ports")),
             Vpn = ports.Vpn(map.Node("vpn")),
-            Tunnels = tunnels.Read(map.List("tunnels")),
+            Tunnels = tunnels.Read(map.List("tunnels"), groups.Tunnels),
+            Groups = [.. groups.Entries.Select(g => g.Group)],
             Policies = policies.Read(map.List("policies")),
             Protected = protectedRanges.Read(map.List("protected")),
             ApiSocket = ApiSection(map.Node("api"), errors),
@@ -97,6 +100,7 @@ public static class ConfigurationReader
         var children = tunnels.Children.ToLookup(c => c.Peer, c => c.Child, StringComparer.Ordinal);
         entries = [.. entries.Select(p => p with { Children = [.. children[p.Name]] })];
         PeerConsistency.Check(entries, peers, ce, errors);
+        new GroupConsistency(groups.Entries, errors).Check(configuration, entries, bgp);
         var places = entries.Zip(peers.Places).DistinctBy(p => p.First.Name).ToDictionary(p => p.First.Name, p => p.Second);
         if (ce is not null)
         {
@@ -108,7 +112,7 @@ public static class ConfigurationReader
         return new LoadedConfiguration
         {
             Gateway = configuration,
-            Ike = entries.Count > 0 || ce is not null || map.Node("ike") is not null ? ike.Configuration with { Peers = entries } : null,
+            Ike = entries.Count > 0 || ce is not null || map.Node("ike") is not null ? ike.Configuration with { Peers = entries, Groups = [.. groups.Entries.Select(g => g.Ike)] } : null,
             Bgp = bgp,
             Bfd = bfd,
             Ce = ce,

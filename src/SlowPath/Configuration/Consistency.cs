@@ -17,9 +17,12 @@ internal static class Consistency
         Routes(tunnels, errors);
         Spis(tunnels, errors);
         Selectors(configuration, tunnels, errors);
-        var names = configuration.Tunnels.Select(t => t.Name).ToHashSet(StringComparer.Ordinal);
+        var names = configuration.Tunnels.Where(t => t.Group is null).Select(t => t.Name).ToHashSet(StringComparer.Ordinal);
+        var ofGroups = configuration.Tunnels.Where(t => t.Group is not null).Select(t => t.Name).Concat(configuration.Groups.Select(g => g.Name)).Where(n => !names.Contains(n)).ToHashSet(StringComparer.Ordinal);
         foreach (var (tunnel, at) in policies.TunnelPlaces)
-            if (!errors.Full && !names.Contains(tunnel))
+            if (ofGroups.Contains(tunnel))
+                errors.Add(at, $"'{tunnel}' is a group, whose packets go to many members", "remove 'tunnel': the route of each packet says which member it goes to");
+            else if (!errors.Full && !names.Contains(tunnel))
                 errors.Add(at, $"there is no tunnel '{Spelling.Shorten(tunnel)}'", Spelling.Hint(tunnel, names));
         var templates = configuration.Tunnels.Where(t => t.IsTemplate).Select(t => t.Name).ToHashSet(StringComparer.Ordinal);
         foreach (var (tunnel, at) in policies.TunnelPlaces)

@@ -135,9 +135,11 @@ internal sealed class MapReader
     }
 
     /// <summary>One value or a list of values; anything else is an error.</summary>
-    public IReadOnlyList<YamlText> Texts(string key)
+    public IReadOnlyList<YamlText> Texts(string key) => TextsOf(Node(key), key);
+
+    /// <summary>The same in an existing node; null is none.</summary>
+    public IReadOnlyList<YamlText> TextsOf(YamlNode? node, string key)
     {
-        var node = Node(key);
         if (node is YamlText one) return [one];
         if (node is not YamlList list)
         {
@@ -152,9 +154,11 @@ internal sealed class MapReader
     }
 
     /// <summary>A duration in whole seconds with its unit (s, m, h, d); the words "never" and "off" are 0.</summary>
-    public int Seconds(string key, int otherwise, int low, int high)
+    public int Seconds(string key, int otherwise, int low, int high) => Text(key) is { } text ? SecondsOf(text, key, otherwise, low, high) : otherwise;
+
+    /// <summary>A duration in an existing node.</summary>
+    public int SecondsOf(YamlText text, string key, int otherwise, int low, int high)
     {
-        if (Text(key) is not { } text) return otherwise;
         if (text.Text is "never" or "off") return 0;
         if (TryScaled(text.Text, out var seconds, ("s", 1), ("m", 60), ("h", 3600), ("d", 86400)))
         {

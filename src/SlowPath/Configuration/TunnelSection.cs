@@ -29,14 +29,20 @@ internal sealed class TunnelSection(ConfigurationErrors errors, IReadOnlyList<Ik
     /// <summary>Children by the name of their peer.</summary>
     public List<(string Peer, ChildTemplate Child)> Children { get; } = [];
 
-    /// <summary>All tunnels.</summary>
-    public IReadOnlyList<TunnelConfiguration> Read(IReadOnlyList<YamlNode> nodes)
+    /// <summary>All tunnels, then those of groups.</summary>
+    public IReadOnlyList<TunnelConfiguration> Read(IReadOnlyList<YamlNode> nodes, IEnumerable<(TunnelConfiguration Tunnel, SourcePosition At)> ofGroups)
     {
         var tunnels = new List<TunnelConfiguration>();
         foreach (var node in nodes)
         {
             tunnels.Add(Tunnel(node));
             Places.Add(node.At);
+        }
+
+        foreach (var (tunnel, at) in ofGroups)
+        {
+            tunnels.Add(tunnel);
+            Places.Add(at);
         }
 
         return tunnels;

@@ -76,7 +76,7 @@ public class HostileYaml
         var random = new Random(7);
         for (var i = 0; i < 4000; i++)
         {
-            var text = new StringBuilder(i % 2 == 0 ? Samples.Whole : PeerFiles.Everything);
+            var text = new StringBuilder((i % 3) switch { 0 => Samples.Whole, 1 => PeerFiles.Everything, _ => GroupFiles.Gateway + GroupFiles.Rest });
             for (var n = random.Next(1, 6); n > 0; n--)
             {
                 var at = random.Next(text.Length);

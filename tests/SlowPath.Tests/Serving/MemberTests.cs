@@ -21,7 +21,7 @@ public sealed class MemberTests
 
     private static GatewayConfiguration WithGroup(GatewayConfiguration configuration, params (string Prefix, string Member)[] members) => configuration with
     {
-        Groups = [new GroupConfiguration { Name = "mesh", Local = [.. Outer.Select(FakeKernel.Ip)], Members = members.ToDictionary(m => Prefix(m.Prefix), m => FakeKernel.Ip(m.Member)) }],
+        Groups = [new GroupConfiguration { Name = "mesh", Local = [.. Outer.Select(FakeKernel.Ip)], Members = [.. members.Select(m => new GroupMember(Prefix(m.Prefix), FakeKernel.Ip(m.Member)))] }],
         Tunnels = [.. configuration.Tunnels, .. Outer.Select(FakeKernel.Ip).Select(o => new TunnelConfiguration { Name = GroupConfiguration.TunnelName("mesh", o.IsV4), Group = "mesh", Local = o })],
     };
 

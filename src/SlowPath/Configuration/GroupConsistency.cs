@@ -1,0 +1,107 @@
+using Appliance.Bgp;
+using Appliance.Ike;
+using Appliance.Policy;
+using Appliance.Shared;
+
+namespace Appliance.SlowPath.Configuration;
+
+/// <summary>What must hold between groups and the rest of the file: PAD entries and neighbours are there, each in one role, and routes lead one way.</summary>
+internal sealed class GroupConsistency(IReadOnlyList<GroupEntry> groups, ConfigurationErrors errors)
+{
+    /// <summary>Notes what does not hold; <paramref name="entries"/>: the PAD with its children.</summary>
+    public void Check(GatewayConfiguration configuration, IReadOnlyList<IkePeer> entries, BgpConfiguration? bgp)
+    {
+        Consistency.Unique(groups.Select(g => (g.Group.Name, g.Places.Name)), "group", errors);
+        Peers(entries);
+        Locals(configuration);
+        Routes(configuration);
+        Room(configuration.Region);
+        foreach (var group in groups) Neighbors(group, bgp);
+        OneGroupEach(bgp);
+    }
+
+    /// <summary>A PAD entry hands groups out to us or takes them from us, never both: whose PUT counts must not depend on the group.</summary>
+    private void Peers(IReadOnlyList<IkePeer> entries)
+    {
+        var byName = entries.DistinctBy(e => e.Name).ToDictionary(e => e.Name, StringComparer.Ordinal);
+        var roles = new Dictionary<string, (bool IsGateway, string Group)>(StringComparer.Ordinal);
+        foreach (var group in groups)
+            foreach (var (name, isGateway) in group.Places.Gateways.Select(n => (n, true)).Concat(group.Places.Members.Select(n => (n, false))))
+            {
+                if (errors.Full) return;
+                if (!byName.TryGetValue(name.Text, out var entry)) errors.Add(name.At, $"there is no peer '{Spelling.Shorten(name.Text)}'", Spelling.Hint(name.Text, byName.Keys));
+                else if (!roles.TryAdd(name.Text, (isGateway, group.Group.Name)) && roles[name.Text] is var role && role.IsGateway != isGateway)
+                    errors.Add(name.At, $"peer '{name.Text}' is a {(role.IsGateway ? "gateway" : "member")} of group '{role.Group}' and a {(isGateway ? "gateway" : "member")} of group '{group.Group.Name}'",
+                        "a peer hands SAs out or gets them: give it one entry in 'peers' for each role");
+                else if (isGateway && entry.Remote.Count > 0 && !entry.Childless && !entry.Children.Any(c => c.Start == ChildStart.Always))
+                    errors.Warn(name.At, $"nothing starts the IKE SA with gateway '{name.Text}' before there is traffic for it", "write start: always in a tunnel with that peer, or childless: true at the peer");
+            }
+    }
+
+    private void Locals(GatewayConfiguration configuration)
+    {
+        var inner = (configuration.Vpn?.Addresses ?? []).Concat(configuration.Interfaces.SelectMany(i => i.Interface.Addresses)).Select(a => a.Address).ToHashSet();
+        foreach (var group in groups)
+            foreach (var local in group.Group.Local.Where(inner.Contains))
+                errors.Add(group.Places.Name, $"{local} of group '{group.Group.Name}' is an inner address", "write the addresses of unprotected ports that ESP runs from");
+    }
+
+    /// <summary>A longer prefix may lead elsewhere (a pairwise SA, another member); the same one may not.</summary>
+    private void Routes(GatewayConfiguration configuration)
+    {
+        var seen = new Dictionary<IpPrefix, string>();
+        foreach (var tunnel in configuration.Tunnels.Where(t => !t.IsTemplate))
+            foreach (var prefix in tunnel.Routes)
+                seen.TryAdd(prefix, $"tunnel '{tunnel.Name}'");
+        foreach (var group in groups)
+            foreach (var (member, at) in group.Group.Members.Zip(group.Places.Routes).DistinctBy(m => m.First.Prefix))
+                if (!seen.TryAdd(member.Prefix, $"group '{group.Group.Name}'"))
+                    errors.Add(at, $"{member.Prefix} is behind {seen[member.Prefix]} already", "a prefix leads one way: remove one of them");
+        foreach (var group in groups)
+            foreach (var (prefix, at) in group.Places.Announce)
+                if (group.Group.Members.FirstOrDefault(m => m.Prefix.Contains(prefix)) is { Prefix.Length: > 0 } member)
+                    errors.Add(at, $"{prefix} is announced as ours and is behind member {member.Address}", "what is behind another member it announces itself: remove one");
+    }
+
+    /// <summary>Each Sender-ID has an outbound SA of its own; during a rollover there are the old, the new, and maybe the next SA.</summary>
+    private void Room(RegionSizes region)
+    {
+        const int sasAtOnce = 3;
+        var records = groups.Sum(g => g.Ike.Senders * sasAtOnce * Math.Max(1, g.Ike.Gateways.Count));
+        if (records > region.OutboundSas && groups.Count > 0) errors.Add(groups[^1].Places.At, $"groups need room for {records} SAs, there is room for {region.OutboundSas}", "raise region: sas");
+    }
+
+    private void Neighbors(GroupEntry group, BgpConfiguration? bgp)
+    {
+        var (told, places) = (group.Group, group.Places);
+        if (told.Neighbors.Count == 0 && (told.Announce.Count > 0 || told.Multicast.Count > 0))
+            errors.Add(places.At, $"nobody is told what group '{told.Name}' announces", "write neighbors: with the BGP neighbours that bring the group's routes");
+        if (bgp is null && places.Neighbors.Count > 0) errors.Add(places.Neighbors[0].At, "'neighbors' without 'bgp'", "write a 'bgp' section, or static routes: members: { 10.9.0.0/16: 198.51.100.9 }");
+        if (bgp is null) return;
+        var known = bgp.Neighbors.Concat(bgp.Dynamic.Select(d => d.Template)).ToList();
+        foreach (var name in places.Neighbors)
+        {
+            if (errors.Full) return;
+            var meant = GroupAnnouncement.Meant(bgp, name.Text);
+            if (meant.Count == 0) errors.Add(name.At, $"there is no neighbour '{Spelling.Shorten(name.Text)}'", Spelling.Hint(name.Text, known.Select(n => n.Name)));
+            foreach (var neighbor in meant)
+            {
+                if (neighbor.Vrf.Length > 0) errors.Add(name.At, $"neighbour '{neighbor.Name}' is of VRF '{neighbor.Vrf}'", "routes of a group are in the global table: name another neighbour");
+                else if (neighbor.RemoteAs != 0 && neighbor.RemoteAs != (neighbor.LocalAs != 0 ? neighbor.LocalAs : bgp.LocalAs))
+                    errors.Warn(name.At, $"neighbour '{neighbor.Name}' is of another AS", "it may put itself in as next hop or take the encapsulation off (RFC 9012 §11): the group's routes are meant for IBGP with its gateway as reflector");
+            }
+        }
+    }
+
+    /// <summary>Whose routes lead where must be plain: a route names no group.</summary>
+    private void OneGroupEach(BgpConfiguration? bgp)
+    {
+        var seen = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (bgp is null) return;
+        foreach (var group in groups)
+            foreach (var name in group.Places.Neighbors)
+                foreach (var neighbor in GroupAnnouncement.Meant(bgp, name.Text))
+                    if (!seen.TryAdd(neighbor.Name, group.Group.Name) && seen[neighbor.Name] != group.Group.Name)
+                        errors.Add(name.At, $"neighbour '{neighbor.Name}' is that of group '{seen[neighbor.Name]}' already", "routes do not say which group they are of: a group has sessions of its own");
+    }
+}
