@@ -1,4 +1,5 @@
 using Appliance.Ike.Children;
+using Appliance.Ike.Groups;
 using Appliance.Ike.Machine;
 using Appliance.Ike.Messages;
 
@@ -8,8 +9,9 @@ namespace Appliance.Ike.Exchanges;
 internal static class AuthNotifies
 {
     /// <summary>What we send.</summary>
-    public static IEnumerable<Payload> Ours(IkePeer peer)
+    public static IEnumerable<Payload> Ours(IkeConfiguration configuration, IkeSa sa, IkePeer peer)
     {
+        foreach (var senders in MultipointSupport.GroupSender(configuration, sa, peer)) yield return senders;
         if (peer.Mobike) yield return new NotifyPayload(NotifyType.MobikeSupported);
     }
 
@@ -17,6 +19,7 @@ internal static class AuthNotifies
     public static void Take(IkeSa sa, IkePeer peer, IReadOnlyList<Payload> payloads)
     {
         if (peer.Mobike && payloads.Has(NotifyType.MobikeSupported)) sa.Extensions |= Machine.Extensions.Mobike;
+        MultipointSupport.TakeGroupSender(sa, payloads);
         if (sa.IsInitiator) sa.Extensions |= Machine.Extensions.BeganFirst;
     }
 }

@@ -122,7 +122,7 @@ internal sealed class IkeAuthInitiator(IkeSa sa, IkePeer peer) : InitiatedExchan
         payloads.Add(proofs[0]);
         if (mixed is not null) payloads.Add(PostQuantum.Identity(peer.Ppk!));
         if (proofs.Count > 1) payloads.Add(new NotifyPayload(NotifyType.NoPpkAuth, proofs[1].Data));
-        payloads.AddRange(AuthNotifies.Ours(peer));
+        payloads.AddRange(AuthNotifies.Ours(step.Configuration, Sa, peer));
         wish = step.Machine.Manager.FirstWish(peer, Sa.Extensions.HasFlag(Machine.Extensions.Childless));
         if (wish is not null)
         {

@@ -143,7 +143,7 @@ internal sealed class IkeAuthResponder(IkeSa sa) : RespondedExchange(sa)
         List<Payload> payloads = [ours!, .. CertificateRequests.Chain(step.Configuration, peer!), proof!];
         if (mixed is not null) payloads.Add(new NotifyPayload(NotifyType.PpkIdentity));
         mixed = null;
-        payloads.AddRange(AuthNotifies.Ours(peer!));
+        payloads.AddRange(AuthNotifies.Ours(step.Configuration, Sa, peer!));
         if (redirect is not null)
         {
             // RFC 5685 §6: no child; who is sent elsewhere deletes the IKE SA.

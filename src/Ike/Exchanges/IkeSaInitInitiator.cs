@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Net;
 using Appliance.Crypto;
 using Appliance.Ike.Children;
+using Appliance.Ike.Groups;
 using Appliance.Ike.Keys;
 using Appliance.Ike.Machine;
 using Appliance.Ike.Messages;
@@ -104,6 +105,7 @@ internal sealed class IkeSaInitInitiator(IkeSa sa, IkePeer peer, IPAddress? redi
         payloads.Add(new NoncePayload(Establishment.InitiatorNonce));
         payloads.AddRange(NatDetection.Notifies(Sa.InitiatorSpi, 0, Sa.Local, Sa.Remote, peer.ForceUdp ? step.Entropy : null));
         payloads.AddRange(InitNotifies.Ours([peer]));
+        payloads.AddRange(MultipointSupport.VendorIds(step.Configuration, peer));
         payloads.Add(redirectedFrom is null ? new NotifyPayload(NotifyType.RedirectSupported) : new NotifyPayload(NotifyType.RedirectedFrom, GatewayIdentity.Of(redirectedFrom).Write()));
         Establishment.Request = MessageWriter.Write(Sa.HeaderOf(Type, false, 0), payloads);
         Sa.SendSealed(step, [Establishment.Request]);
@@ -172,7 +174,7 @@ internal sealed class IkeSaInitInitiator(IkeSa sa, IkePeer peer, IPAddress? redi
         Establishment.ResponderNonce = payloads.OfType<NoncePayload>().Single().Data;
         Establishment.PeerHashes = InitNotifies.PeerHashes(payloads);
         Establishment.UsesPpk = peer.Ppk is not null && payloads.Has(NotifyType.UsePpk);
-        Sa.Extensions = InitNotifies.Common([peer], payloads);
+        Sa.Extensions = InitNotifies.Common([peer], payloads) | MultipointSupport.Common(step.Configuration, peer, payloads);
         Sa.VendorIds = InitNotifies.VendorIds(payloads);
         Sa.FirstRequestAnswered(step);
         Sa.TakePath(payloads, local, remote, peer);

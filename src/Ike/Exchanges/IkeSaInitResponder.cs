@@ -1,5 +1,6 @@
 using Appliance.Crypto;
 using Appliance.Ike.Children;
+using Appliance.Ike.Groups;
 using Appliance.Ike.Keys;
 using Appliance.Ike.Machine;
 using Appliance.Ike.Messages;
@@ -15,7 +16,7 @@ internal sealed class IkeSaInitResponder(IkeSa sa) : RespondedExchange(sa)
     {
         Establishment.ResponderNonce = step.Entropy.Octets(Tuning.NonceLength);
         Establishment.PeerHashes = InitNotifies.PeerHashes(payloads);
-        Sa.Extensions = InitNotifies.Common(Establishment.Candidates, payloads);
+        Sa.Extensions = InitNotifies.Common(Establishment.Candidates, payloads) | MultipointSupport.Common(step.Configuration, null, payloads);
         Sa.VendorIds = InitNotifies.VendorIds(payloads);
         Sa.TakePath(payloads, Sa.Local, Sa.Remote, Establishment.Candidates.FirstOrDefault(p => p.ForceUdp));
         step.Actions.Add(new AnswerKeyExchange(step.NewToken(this), Establishment.Chosen!.Method, payloads.First<KeyExchangePayload>()!.Data) { HalfOpen = true });
@@ -38,7 +39,7 @@ internal sealed class IkeSaInitResponder(IkeSa sa) : RespondedExchange(sa)
             [
                 new SecurityAssociationPayload([chosen.Answer([])]), new KeyExchangePayload((ushort)chosen.Method, computed.PublicValue), new NoncePayload(Establishment.ResponderNonce),
                 .. NatDetection.Notifies(Sa.InitiatorSpi, Sa.ResponderSpi, Sa.Local, Sa.Remote, Establishment.Candidates.Any(p => p.ForceUdp) ? step.Entropy : null),
-                .. InitNotifies.Ours(Establishment.Candidates),
+                .. InitNotifies.Ours(Establishment.Candidates), .. MultipointSupport.VendorIds(step.Configuration, null),
             ];
             if (Establishment.Candidates.Any(p => p.Childless)) payloads.Add(new NotifyPayload(NotifyType.ChildlessIkev2Supported));
             if (CertificateRequests.Request(step.Configuration, Establishment.Candidates) is { } authorities) payloads.Add(authorities);

@@ -30,4 +30,10 @@ internal enum Extensions : ushort
 
     /// <summary>We began the first of the IKE SAs that replaced one another: with MOBIKE we decide about addresses (RFC 4555 §1.3).</summary>
     BeganFirst = 128,
+
+    /// <summary>Multi-point SAs: both sides sent the vendor ID (draft-yamaya-ipsecme-mpsa-04 §3.2.1).</summary>
+    Multipoint = 256,
+
+    /// <summary>Sender-IDs, GROUP and MPSA_REFUSED: both sides sent our own vendor ID.</summary>
+    SenderIds = 512,
 }

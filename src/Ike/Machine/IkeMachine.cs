@@ -11,6 +11,7 @@ public sealed class IkeMachine(IkeMachineOptions options) : IMachine<IkeEvent, I
     private readonly Dictionary<uint, (ChildState Child, IkeSa Sa)> children = [];
     private readonly Dictionary<string, HashSet<IkeSa>> byPeer = [];
     private readonly Dictionary<ulong, Exchange> awaited = [];
+    private readonly Dictionary<ulong, Action<Step, GroupInstalled>> groupInstalls = [];
     private readonly Dictionary<ulong, Type> asked = [];
     private ulong lastToken;
 
@@ -56,6 +57,9 @@ public sealed class IkeMachine(IkeMachineOptions options) : IMachine<IkeEvent, I
     /// <summary>Numbers of instances of shared tunnels.</summary>
     internal InstanceNumbers Instances { get; } = new();
 
+    /// <summary>Numbers of the contexts that groups keep: of 32 bits, so that no IKE SA has them.</summary>
+    internal InstanceNumbers GroupContexts { get; } = new();
+
     /// <summary>Timers of all IKE SAs.</summary>
     internal TimerQueue<TimerKey> Timers { get; } = new();
 
@@ -89,6 +93,13 @@ public sealed class IkeMachine(IkeMachineOptions options) : IMachine<IkeEvent, I
     internal ulong NewToken(Exchange exchange)
     {
         awaited.Add(++lastToken, exchange);
+        return lastToken;
+    }
+
+    /// <summary>A token for the installation of a multi-point SA.</summary>
+    internal ulong NewGroupToken(Action<Step, GroupInstalled> done)
+    {
+        groupInstalls.Add(++lastToken, done);
         return lastToken;
     }
 
@@ -135,6 +146,13 @@ public sealed class IkeMachine(IkeMachineOptions options) : IMachine<IkeEvent, I
     private void TakeWork(Step step, WorkDone done)
     {
         var fits = asked.Remove(done.Token, out var work) && WorkResults.Answers(work, done);
+        if (groupInstalls.Remove(done.Token, out var group))
+        {
+            if (done is not GroupInstalled) WorkResults.Discard(done);
+            group(step, done as GroupInstalled ?? new GroupInstalled(done.Token, "no worker has time for it"));
+            return;
+        }
+
         if (!awaited.Remove(done.Token, out var exchange) || exchange.Sa.State == IkeSaState.Dead || !exchange.Sa.Runs(exchange))
         {
             WorkResults.Discard(done);

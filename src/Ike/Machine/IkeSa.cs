@@ -75,6 +75,9 @@ internal sealed partial class IkeSa(ulong localSpi, bool isInitiator, IPEndPoint
     /// <summary>Vendor IDs of the peer.</summary>
     public IReadOnlyList<byte[]> VendorIds { get; set; } = [];
 
+    /// <summary>Sender-IDs that the peer asked for with N(GROUP_SENDER); 0 when it did not.</summary>
+    public int GroupSenders { get; set; }
+
     /// <summary>The message that is being handled, as IKE_INTERMEDIATE authenticates it (RFC 9242 §3.3.2): header, and the payloads inside SK.</summary>
     public (IkeHeader Header, PayloadType First, byte[] Payloads) Received { get; private set; }
 

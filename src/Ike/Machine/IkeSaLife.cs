@@ -72,7 +72,7 @@ internal sealed partial class IkeSa
         (InstanceNumber, old.InstanceNumber) = (old.InstanceNumber, 0);
         if (old.Peer is { } peer) Choose(step, peer);
         (LocalIdentity, RemoteIdentity, Nat, UdpEncapsulation, Extensions, VendorIds) = (old.LocalIdentity, old.RemoteIdentity, old.Nat, old.UdpEncapsulation, old.Extensions, old.VendorIds);
-        (AskedToMove, MovesTo) = (old.AskedToMove, old.MovesTo);
+        (AskedToMove, MovesTo, GroupSenders) = (old.AskedToMove, old.MovesTo, old.GroupSenders);
         (Inner, old.Inner) = (old.Inner, InnerAddresses.None);
         step.Machine.Identities.Add(this);
         foreach (var child in old.children.ToArray())

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Appliance.Ike.Messages;
 
 namespace Appliance.Ike.Machine;
@@ -22,8 +23,11 @@ internal sealed partial class IkeSa
     {
         if (Keys is null) return [MessageWriter.Write(header, payloads)];
         var octets = PayloadWriter.Write(payloads, out var first);
-        return Extensions.HasFlag(Extensions.Fragmentation)
+        var sealedOnes = Extensions.HasFlag(Extensions.Fragmentation)
             ? Keys.SealFragments(IsInitiator, header, first, octets, FragmentSize, step.Entropy)
             : [Keys.Seal(IsInitiator, header, first, octets, step.Entropy)];
+        // An MPSA_PUT holds keys.
+        CryptographicOperations.ZeroMemory(octets);
+        return sealedOnes;
     }
 }

@@ -5,7 +5,7 @@ namespace Appliance.Ike.Machine;
 /// <summary>What an operator sees.</summary>
 internal static class Statuses
 {
-    private static readonly Extensions[] Shown = [Extensions.Fragmentation, Extensions.Mobike, Extensions.Childless, Extensions.Redirect, Extensions.Intermediate, Extensions.Ppk];
+    private static readonly Extensions[] Shown = [Extensions.Fragmentation, Extensions.Mobike, Extensions.Childless, Extensions.Redirect, Extensions.Intermediate, Extensions.Ppk, Extensions.Multipoint];
 
     public static IkeSaStatus Of(IkeMachine machine, IkeSa sa) => new()
     {

@@ -27,6 +27,9 @@ internal sealed class Step(IkeMachine machine, in StepContext context, ICollecti
     /// <summary>A token for a <see cref="WorkAction"/>; the result goes to the exchange.</summary>
     public ulong NewToken(Exchange exchange) => Machine.NewToken(exchange);
 
+    /// <summary>A token for an <see cref="InstallGroupSa"/>; <paramref name="done"/> gets the result, which says why also when the host had no time for it.</summary>
+    public ulong NewGroupToken(Action<Step, GroupInstalled> done) => Machine.NewGroupToken(done);
+
     /// <summary>Starts or moves a timer of an IKE SA.</summary>
     public void SetTimer(IkeSa sa, TimerKind kind, long milliseconds, uint child = 0) =>
         Machine.Timers.Set(new TimerKey(sa.LocalSpi, kind, child), Now.Plus(milliseconds));
@@ -34,11 +37,11 @@ internal sealed class Step(IkeMachine machine, in StepContext context, ICollecti
     /// <summary>Stops a timer of an IKE SA.</summary>
     public void StopTimer(IkeSa sa, TimerKind kind, uint child = 0) => Machine.Timers.Stop(new TimerKey(sa.LocalSpi, kind, child));
 
-    /// <summary>An SPI for an IKE SA of ours that no other has.</summary>
+    /// <summary>An SPI for an IKE SA of ours that no other has; the numbers of 32 bits name contexts of groups.</summary>
     public ulong NewIkeSpi()
     {
         while (true)
-            if (Entropy.NextUInt64() is not 0 and var spi && Machine.Find(spi) is null) return spi;
+            if (Entropy.NextUInt64() is > uint.MaxValue and var spi && Machine.Find(spi) is null) return spi;
     }
 
     /// <summary>An inbound SPI for a child that no other child has; the numbers up to 255 are reserved (RFC 4303 §2.1).</summary>

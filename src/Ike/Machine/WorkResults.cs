@@ -11,6 +11,7 @@ internal static class WorkResults
         SignatureMade => work == typeof(MakeSignature),
         SignatureVerified => work == typeof(VerifySignature),
         ChildInstalled => work == typeof(InstallChild),
+        GroupInstalled => work == typeof(InstallGroupSa),
         _ => true,
     };
 

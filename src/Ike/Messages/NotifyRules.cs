@@ -29,6 +29,7 @@ internal static class NotifyRules
         new(NotifyType.PpkIdentity, 0, MessageTuning.MaximumIdentity, Once: true),
         new(NotifyType.NoPpkAuth, 1, int.MaxValue, Once: true),
         new(NotifyType.AdditionalKeyExchange, 1, 256, Once: true),
+        new(NotifyType.MpsaRefused, 2, 2, Once: false),
     }.ToDictionary(r => r.Type);
 
     /// <summary>What is wrong with the notifies of a message, or null.</summary>

@@ -66,6 +66,9 @@ public enum NotifyType : ushort
     /// <summary>TS_MAX_QUEUE (RFC 9611).</summary>
     TsMaxQueue = 48,
 
+    /// <summary>MPSA_REFUSED: private (<see cref="MultipointNumbers"/>).</summary>
+    MpsaRefused = MultipointNumbers.MpsaRefused,
+
     /// <summary>INITIAL_CONTACT.</summary>
     InitialContact = 16384,
 
@@ -176,4 +179,7 @@ public enum NotifyType : ushort
 
     /// <summary>SA_RESOURCE_INFO (RFC 9611).</summary>
     SaResourceInfo = 16444,
+
+    /// <summary>MPSA_PUT (draft-yamaya-ipsecme-mpsa-04 §3.2.2).</summary>
+    MpsaPut = MultipointNumbers.MpsaPut,
 }

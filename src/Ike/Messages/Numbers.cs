@@ -136,6 +136,27 @@ public enum TransformType : byte
 
     /// <summary>ADDKE7.</summary>
     AdditionalKeyExchange7 = 12,
+
+    /// <summary>NONCE of MPSA_PUT (draft-yamaya-ipsecme-mpsa-04 §3.2.2); those below too.</summary>
+    Nonce = MultipointNumbers.Nonce,
+
+    /// <summary>SKD.</summary>
+    SkD = MultipointNumbers.SkD,
+
+    /// <summary>LIFE.</summary>
+    Lifetime = MultipointNumbers.Lifetime,
+
+    /// <summary>ROLL1.</summary>
+    Rollover1 = MultipointNumbers.Rollover1,
+
+    /// <summary>ROLL2.</summary>
+    Rollover2 = MultipointNumbers.Rollover2,
+
+    /// <summary>SENDER_ID: private.</summary>
+    SenderId = MultipointNumbers.SenderId,
+
+    /// <summary>GROUP: private.</summary>
+    Group = MultipointNumbers.Group,
 }
 
 /// <summary>Encryption transforms (RFC 7296 §3.3.2 and code points of RFC 4106, 4543, 7634).</summary>

@@ -1,9 +1,10 @@
 using System.Buffers.Binary;
+using System.Security.Cryptography;
 
 namespace Appliance.Ike.Messages;
 
-/// <summary>Octets that grow, in network order, with lengths that are known later.</summary>
-internal sealed class OctetWriter
+/// <summary>Octets that grow, in network order, with lengths that are known later. What it outgrows is wiped, and all of it when it is disposed of: keys may be among the octets.</summary>
+internal sealed class OctetWriter : IDisposable
 {
     private byte[] buffer = new byte[256];
 
@@ -11,6 +12,8 @@ internal sealed class OctetWriter
     public int Length { get; private set; }
 
     public byte[] ToArray() => buffer.AsSpan(0, Length).ToArray();
+
+    public void Dispose() => CryptographicOperations.ZeroMemory(buffer);
 
     public void Byte(byte value) => Take(1)[0] = value;
 
@@ -45,7 +48,14 @@ internal sealed class OctetWriter
 
     private Span<byte> Take(int count)
     {
-        if (Length + count > buffer.Length) Array.Resize(ref buffer, Math.Max(Length + count, buffer.Length * 2));
+        if (Length + count > buffer.Length)
+        {
+            var larger = new byte[Math.Max(Length + count, buffer.Length * 2)];
+            buffer.AsSpan(0, Length).CopyTo(larger);
+            Dispose();
+            buffer = larger;
+        }
+
         Length += count;
         return buffer.AsSpan(Length - count, count);
     }

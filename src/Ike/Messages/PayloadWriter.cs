@@ -9,7 +9,7 @@ public static class PayloadWriter
     /// <exception cref="ArgumentException">Something in it does not fit its field, or SK is not the last.</exception>
     public static byte[] Write(IReadOnlyList<Payload> payloads, out PayloadType first)
     {
-        var writer = new OctetWriter();
+        using var writer = new OctetWriter();
         first = Write(writer, payloads);
         return writer.ToArray();
     }
@@ -18,7 +18,7 @@ public static class PayloadWriter
     /// <exception cref="ArgumentException">Something in it does not fit its field.</exception>
     public static byte[] WriteBody(Payload payload)
     {
-        var writer = new OctetWriter();
+        using var writer = new OctetWriter();
         WriteBody(writer, payload);
         return writer.ToArray();
     }

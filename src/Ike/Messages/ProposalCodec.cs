@@ -23,7 +23,7 @@ public static class ProposalCodec
     /// <exception cref="ArgumentException">More of something than its field can count.</exception>
     public static byte[] Write(IReadOnlyList<Proposal> proposals)
     {
-        var writer = new OctetWriter();
+        using var writer = new OctetWriter();
         Write(writer, proposals);
         return writer.ToArray();
     }

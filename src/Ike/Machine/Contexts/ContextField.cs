@@ -38,6 +38,7 @@ internal enum ContextField : ushort
     InnerPeers = 25,
     Child = 26,
     PeerToken = 27,
+    GroupSenders = 28,
 
     // A child.
     Tunnel = 64,

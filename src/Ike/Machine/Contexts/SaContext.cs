@@ -36,6 +36,7 @@ internal static class SaContext
         writer.Number(ContextField.Extensions, (ulong)sa.Extensions);
         writer.Number(ContextField.InstanceNumber, sa.InstanceNumber);
         foreach (var id in sa.VendorIds) writer.Bytes(ContextField.VendorId, id);
+        writer.Number(ContextField.GroupSenders, sa.GroupSenders);
         writer.Number(ContextField.Age, step.Now - sa.EstablishedAt);
         writer.Number(ContextField.SavedAt, step.Now.Milliseconds);
         ChildContext.Remains(step, new TimerKey(sa.LocalSpi, TimerKind.RekeyIke), ContextField.RekeyRemains, writer);
@@ -70,6 +71,7 @@ internal static class SaContext
             LastResponse = [.. reader.All(ContextField.LastResponse).Select(r => r.ToArray())],
             Nat = (NatState)reader.Number(ContextField.Nat), UdpEncapsulation = reader.Flag(ContextField.UdpEncapsulation), Extensions = (Extensions)reader.Number(ContextField.Extensions),
             InstanceNumber = (uint)reader.Number(ContextField.InstanceNumber), VendorIds = [.. reader.All(ContextField.VendorId).Select(v => v.ToArray())],
+            GroupSenders = (int)reader.Number(ContextField.GroupSenders),
             EstablishedAt = step.Now.Plus(-elapsed - (long)reader.Number(ContextField.Age)), HeardAt = step.Now,
             Inner = new InnerAddresses(Addresses(reader, ContextField.InnerOurs), Addresses(reader, ContextField.InnerPeers)),
         };
