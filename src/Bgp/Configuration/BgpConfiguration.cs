@@ -102,6 +102,9 @@ public sealed record NeighborConfiguration
     /// <summary>It takes part in the encrypted service (draft-guichard-ce-ce-ipsec-00 §5): routes with a Security Gateway Identity go to it. To others they do not.</summary>
     public bool TakesSecurityGateways { get; init; } = true;
 
+    /// <summary>Group with a multi-point SA whose members' routes come by this session; null for none.</summary>
+    public EgressGroup? Group { get; init; }
+
     /// <summary>BFD; null for none.</summary>
     public BfdSettings? Bfd { get; init; }
 
@@ -196,7 +199,23 @@ public sealed record VrfConfiguration
 /// <param name="Family">IPv4 or IPv6 unicast, or an encapsulation SAFI.</param>
 /// <param name="Prefix">The prefix.</param>
 /// <param name="Attributes">ORIGIN, communities and more; a next hop of <see cref="IPAddress.Any"/> becomes our address of each session.</param>
-public sealed record OriginatedRoute(Family Family, Prefix Prefix, PathAttributes Attributes);
+/// <param name="Groups">Names of the <see cref="EgressGroup"/>s whose neighbours alone are told; null for all neighbours.</param>
+public sealed record OriginatedRoute(Family Family, Prefix Prefix, PathAttributes Attributes, IReadOnlyList<string>? Groups = null);
+
+/// <summary>
+/// What routes of our own look like to neighbours of a group with a multi-point SA (draft-yamaya-ipsecme-mpsa-04 §4): our ESP address is their next hop, and all of our ESP addresses stand
+/// in a Tunnel Encapsulation attribute (RFC 9012) as egress endpoints of "IPsec in tunnel mode" (RFC 5566 §3).
+/// </summary>
+/// <param name="Name">The group.</param>
+/// <param name="Addresses">Our ESP addresses, one a family at most.</param>
+public sealed record EgressGroup(string Name, IReadOnlyList<IPAddress> Addresses)
+{
+    /// <inheritdoc/>
+    public bool Equals(EgressGroup? other) => other is not null && Name == other.Name && Addresses.SequenceEqual(other.Addresses);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => Name.GetHashCode(StringComparison.Ordinal);
+}
 
 /// <summary>Intervals of a BFD session (RFC 5880 §6.8).</summary>
 /// <param name="TransmitMilliseconds">We send this often at most.</param>
