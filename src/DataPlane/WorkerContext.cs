@@ -9,9 +9,6 @@ namespace Appliance.DataPlane;
 /// </summary>
 internal sealed class WorkerContext
 {
-    private long clockOffset;
-    private long clockSetAt = long.MinValue;
-
     public WorkerContext(Region region, FramePool pool, int index)
     {
         Region = region;
@@ -39,9 +36,6 @@ internal sealed class WorkerContext
     /// <summary>Milliseconds of <see cref="Environment.TickCount64"/> at the start of this round.</summary>
     public long Tick { get; private set; }
 
-    /// <summary>Unix time in milliseconds at the start of this round.</summary>
-    public long UnixMilliseconds => Tick + clockOffset;
-
     /// <summary>What the worker publishes.</summary>
     public ref WorkerBlock Block
     {
@@ -49,14 +43,8 @@ internal sealed class WorkerContext
         get => ref Region.Worker(Index);
     }
 
-    /// <summary>Sets the clock, once a round. The wall clock is asked once a second: it may be set while we run.</summary>
-    public void SetClock(long tick)
-    {
-        Tick = tick;
-        if (tick - clockSetAt < 1000 && clockSetAt != long.MinValue) return;
-        clockSetAt = tick;
-        clockOffset = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() - tick;
-    }
+    /// <summary>Sets the clock, once a round. No wall clock: a jump of it ends no SA.</summary>
+    public void SetClock(long tick) => Tick = tick;
 
     /// <summary>Ends a packet for a reason that is counted, and gives its frame back.</summary>
     public void Drop(in Packet packet, DropReason reason)

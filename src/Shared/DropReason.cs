@@ -159,6 +159,12 @@ public enum DropReason : byte
     /// <summary>Multicast packet beyond the copies that a worker makes in one round.</summary>
     [DropText("more copies of multicast at once than a worker makes in one round", DropSeverity.Warning, "")] ReplicationLimit,
 
+    /// <summary>First packet of a sender whose window cannot be kept: it is not accepted unchecked.</summary>
+    [DropText("no room for another sender of a multi-point SA: raise region: senders", DropSeverity.Error, "RFC 4303 3.4.3")] SenderTableFull,
+
+    /// <summary>First packets of a sender came to two workers at once: the other one has its window.</summary>
+    [DropText("another worker became the owner of this sender at the same moment", DropSeverity.Info, "")] SenderClaimLost,
+
     /// <summary>Not a reason: how many there are.</summary>
     [DropText("", DropSeverity.Info, "")] Count,
 }

@@ -20,7 +20,7 @@ internal abstract class Decapsulation(WorkerContext context, InboundPolicy polic
     public void Add(in Packet packet, uint slot)
     {
         ref var sa = ref context.Region.InboundSa(slot);
-        if (sa.ExpiresAt != 0 && context.UnixMilliseconds >= sa.ExpiresAt)
+        if (sa.ExpiresAt != 0 && context.Tick >= sa.ExpiresAt)
         {
             context.Region.InboundState(slot).OtherDrops++;
             context.Drop(packet, DropReason.SaExpired);

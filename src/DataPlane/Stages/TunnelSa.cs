@@ -38,7 +38,7 @@ internal sealed class TunnelSa(WorkerContext context, Holds holds, Transmit tran
         if (slot >= (uint)region.Counts.OutboundSas) return TunnelSaState.NoSa;
         ref var sa = ref region.OutboundSa(slot);
         if (Volatile.Read(ref sa.State) != SlotState.Live || sa.Tunnel != tunnel) return TunnelSaState.NoSa;
-        if (sa.ExpiresAt != 0 && context.UnixMilliseconds >= sa.ExpiresAt) return TunnelSaState.Expired;
+        if (sa.ExpiresAt != 0 && context.Tick >= sa.ExpiresAt) return TunnelSaState.Expired;
         return transmit.Check(sa.Adjacency) == DropReason.None ? TunnelSaState.Ready : TunnelSaState.NoSa;
     }
 

@@ -24,7 +24,7 @@ public static class OuterHeader
         template.Clear();
         var isUdp = sa.Encapsulation == EspEncapsulation.Udp;
         var protocol = isUdp ? Udp : Esp;
-        var length = sa.Destination.IsV4 ? BuildV4(template, sa, protocol) : BuildV6(template, sa, protocol);
+        var length = (sa.Destination.IsAny ? sa.Source : sa.Destination).IsV4 ? BuildV4(template, sa, protocol) : BuildV6(template, sa, protocol);
         if (isUdp)
         {
             BinaryPrimitives.WriteUInt16BigEndian(template[length..], sa.SourcePort);

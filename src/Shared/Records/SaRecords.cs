@@ -36,7 +36,7 @@ public enum SaFlags : ushort
     /// <summary>Transport mode whose payload is IP-in-IP of the SA's tunnel interface (RFC 3884).</summary>
     IipTran = 2,
 
-    /// <summary>Group SA (draft-yamaya-ipsecme-mpsa): its 32-bit sequence number may wrap, what runs out is the IV space. One worker owns it, like any other.</summary>
+    /// <summary>Group SA (draft-yamaya-ipsecme-mpsa): its 32-bit sequence number may wrap, what runs out is the IV space. Outbound, each worker has one of its own; inbound, each sender has an owner.</summary>
     MultiPoint = 4,
 
     /// <summary>The outer DF bit is set whatever the inner one says.</summary>
@@ -148,6 +148,9 @@ public struct OutboundSa
     /// <summary>Slot of the adjacency that outer packets leave by. Changed by the slow path while live.</summary>
     [FieldOffset(32)] public uint Adjacency;
 
+    /// <summary>Width of the Sender-ID in the top of the IV in bits; 0 for none. A multi-point SA of a counter mode without one sends nothing.</summary>
+    [FieldOffset(36)] public byte SenderIdBits;
+
     /// <summary>OR-ed into the 64-bit IV: node, epoch or Sender-ID bits.</summary>
     [FieldOffset(40)] public ulong IvBase;
 
@@ -163,7 +166,7 @@ public struct OutboundSa
     /// <summary>How many rules.</summary>
     [FieldOffset(68)] public uint SelectorCount;
 
-    /// <summary>Outer destination.</summary>
+    /// <summary>Outer destination; <see cref="IpAddress.Any"/> in a multi-point SA, where <see cref="NextHopRecord.Address"/> names it for each packet.</summary>
     [FieldOffset(80)] public IpAddress Destination;
 
     /// <summary>Outer source.</summary>
@@ -178,7 +181,7 @@ public struct OutboundSa
     /// <summary>Seconds without an outbound packet after which a NAT keepalive is sent; 0 for never (RFC 3948 §4).</summary>
     [FieldOffset(116)] public ushort KeepaliveSeconds;
 
-    /// <summary>Unix time in milliseconds at which the SA stops; 0 for never.</summary>
+    /// <summary>Milliseconds of <see cref="Environment.TickCount64"/> (no clock that anybody sets) at which the SA stops; 0 for never.</summary>
     [FieldOffset(120)] public long ExpiresAt;
 
     /// <summary>Outer IP (and UDP) header, ready but for what differs per packet.</summary>
@@ -283,6 +286,12 @@ public struct InboundSa
     /// <summary>How many rules.</summary>
     [FieldOffset(36)] public uint SelectorCount;
 
+    /// <summary>
+    /// Slot + 1 of the SA under which a packet is tried that fails here: two SAs with one SPI that source and destination do not keep apart (a multi-point SA's SPI is the
+    /// gateway's choice). 0 for none. Changed by the slow path while live; it is taken back before that slot is retired.
+    /// </summary>
+    [FieldOffset(40)] public uint Alternate;
+
     /// <summary>Outer destination (ours); <see cref="IpAddress.Any"/> when the lookup ignores it.</summary>
     [FieldOffset(48)] public IpAddress Destination;
 
@@ -298,7 +307,7 @@ public struct InboundSa
     /// <summary>Its UDP port.</summary>
     [FieldOffset(96)] public ushort PeerPort;
 
-    /// <summary>Unix time in milliseconds at which the SA stops; 0 for never.</summary>
+    /// <summary>Milliseconds of <see cref="Environment.TickCount64"/> (no clock that anybody sets) at which the SA stops; 0 for never.</summary>
     [FieldOffset(120)] public long ExpiresAt;
 
     /// <summary>Expanded keys.</summary>
@@ -312,7 +321,7 @@ public struct ReplayBits
     private ulong first;
 }
 
-/// <summary>Running numbers of an inbound SA; written by the worker that owns it. 640 octets.</summary>
+/// <summary>Running numbers of an inbound SA; written by the worker that owns it, but for one with Sender-IDs, which has <see cref="GroupSaCounters"/> instead. 640 octets.</summary>
 [StructLayout(LayoutKind.Explicit, Size = RecordSize)]
 public struct InboundSaState
 {

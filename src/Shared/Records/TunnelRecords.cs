@@ -92,6 +92,9 @@ public struct TunnelRecord
     /// <summary>TCP MSS for IPv6 inner packets is lowered to this; 0 leaves it.</summary>
     [FieldOffset(16)] public ushort MssClampV6;
 
+    /// <summary>Number of the multi-point group that it is a tunnel of, the same in all families; 0 for none. The inner source must then be routed into a tunnel of the same group.</summary>
+    [FieldOffset(20)] public uint Group;
+
     /// <summary>Outer source.</summary>
     [FieldOffset(32)] public IpAddress Local;
 
@@ -161,7 +164,7 @@ public struct NextHopRecord
     /// <summary>Slot of the adjacency.</summary>
     [FieldOffset(12)] public uint Adjacency;
 
-    /// <summary>Outer destination for a multi-point SA; for <see cref="NextHopKind.Glean"/> the gateway to resolve, or any for the packet's own destination.</summary>
+    /// <summary>Outer destination for a multi-point SA, never changed while the record is live; for <see cref="NextHopKind.Glean"/> the gateway to resolve, or any for the packet's own destination.</summary>
     [FieldOffset(16)] public IpAddress Address;
 }
 

@@ -39,6 +39,7 @@ public sealed unsafe partial class Region : IDisposable
         SaLookup = new SaLookup(start + map.SaLookup, counts.InboundSas);
         Ipv4Routes = new Ipv4Routes(start + map.Ipv4Routes, counts.Ipv4Groups);
         Ipv6Routes = new Ipv6Routes(start + map.Ipv6Routes, counts.Ipv6Nodes);
+        Senders = new Senders(start + map.SenderHeads, start + map.Senders, counts.Senders);
     }
 
     /// <summary>The first page.</summary>
@@ -58,6 +59,9 @@ public sealed unsafe partial class Region : IDisposable
 
     /// <summary>IPv6 routes; their values are slots of <see cref="NextHop"/>.</summary>
     public Ipv6Routes Ipv6Routes { get; }
+
+    /// <summary>Senders of multi-point SAs; their values are numbers of <see cref="Sender"/>.</summary>
+    public Senders Senders { get; }
 
     /// <summary>Makes a new region, or opens the one that is there when its layout and sizes are the same (its state is then kept).</summary>
     /// <exception cref="IOException">The path is not on tmpfs, or memory cannot be mapped or locked.</exception>
@@ -161,6 +165,14 @@ public sealed unsafe partial class Region : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref InboundSaState InboundState(uint slot) => ref Slot<InboundSaState>(map.InboundStates, slot, counts.InboundSas);
 
+    /// <summary>A sender of a multi-point SA.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref SenderRecord Sender(uint record) => ref Slot<SenderRecord>(map.Senders, record, counts.Senders);
+
+    /// <summary>A sender's replay window: one bit for each IV counter, at its number modulo 4096.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref ReplayBits SenderWindow(uint record) => ref Slot<ReplayBits>(map.SenderWindows, record, counts.Senders);
+
     /// <summary>A slot of the <see cref="ContextStore"/>.</summary>
     internal ref ContextSlot ContextSlot(uint slot) => ref Slot<ContextSlot>(map.Contexts, slot, counts.ContextSlots);
 
@@ -245,6 +257,7 @@ public sealed unsafe partial class Region : IDisposable
         Ipv6Nodes = sizes.Ipv6Nodes,
         EventsPerWorker = sizes.EventsPerWorker,
         ContextSlots = sizes.ContextSlots,
+        Senders = sizes.Senders,
     };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

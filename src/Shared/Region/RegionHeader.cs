@@ -124,4 +124,7 @@ public struct RegionCounts
 
     /// <summary><see cref="RegionSizes.ContextSlots"/>.</summary>
     public int ContextSlots;
+
+    /// <summary><see cref="RegionSizes.Senders"/>.</summary>
+    public int Senders;
 }

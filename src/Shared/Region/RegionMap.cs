@@ -26,6 +26,9 @@ public readonly struct RegionMap
         Ipv4Routes = Take(ref at, 1, Appliance.Shared.Ipv4Routes.SizeFor(counts.Ipv4Groups));
         Ipv6Routes = Take(ref at, 1, Appliance.Shared.Ipv6Routes.SizeFor(counts.Ipv6Nodes));
         Contexts = Take(ref at, counts.ContextSlots, ContextSlot.RecordSize);
+        SenderHeads = Take(ref at, Appliance.Shared.Senders.HeadsFor(counts.Senders), sizeof(uint));
+        Senders = Take(ref at, counts.Senders, SenderRecord.RecordSize);
+        SenderWindows = Take(ref at, counts.Senders, 512);
         Length = at;
     }
 
@@ -79,6 +82,15 @@ public readonly struct RegionMap
 
     /// <summary>Slots for contexts of IKE SAs.</summary>
     public ulong Contexts { get; }
+
+    /// <summary>Where the chains of senders of multi-point SAs start.</summary>
+    public ulong SenderHeads { get; }
+
+    /// <summary>Senders of multi-point SAs.</summary>
+    public ulong Senders { get; }
+
+    /// <summary>Their replay windows.</summary>
+    public ulong SenderWindows { get; }
 
     /// <summary>Octets in all.</summary>
     public ulong Length { get; }

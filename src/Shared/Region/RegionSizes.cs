@@ -32,4 +32,7 @@ public sealed record RegionSizes
 
     /// <summary>Slots (1 KiB each) for the contexts of IKE SAs; most contexts need one or two.</summary>
     public int ContextSlots { get; init; } = 16384;
+
+    /// <summary>Senders of multi-point SAs known at once, those of all groups together, old and new SA of each during a rollover; 640 octets each as they are heard.</summary>
+    public int Senders { get; init; } = 16384;
 }

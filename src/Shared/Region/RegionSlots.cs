@@ -46,6 +46,36 @@ public sealed unsafe partial class Region
     /// <summary>Slots of tunnels that are live now.</summary>
     public IReadOnlyList<uint> LiveTunnels() => Live(TunnelLayout);
 
+    /// <summary>Numbers of the senders known now, of all multi-point SAs; <see cref="Sender"/> says of which SA, and in which life of its slot.</summary>
+    public IReadOnlyList<uint> LiveSenders() => TouchedSenders().FindAll(record => Volatile.Read(ref Sender(record).State) == SlotState.Live);
+
+    /// <summary>What became of the packets of the inbound SA in a slot: its own numbers, or, where it has Sender-IDs, what its senders and the workers have counted.</summary>
+    public InboundTotals InboundTotals(uint slot)
+    {
+        ref var state = ref InboundState(slot);
+        ref var sa = ref InboundSa(slot);
+        if (sa.SenderIdBits == 0) return new InboundTotals(state.Packets, state.Bytes, state.IntegrityFailed, state.Replayed, state.TooOld, state.OtherDrops, state.LastUsed, 0);
+        var totals = default(InboundTotals);
+        for (var worker = 0; worker < WorkerBlock.Maximum; worker++)
+        {
+            ref var counted = ref GroupSaCounters.Of(ref state, worker);
+            totals = totals with { IntegrityFailed = totals.IntegrityFailed + counted.IntegrityFailed, OtherDrops = totals.OtherDrops + counted.OtherDrops };
+        }
+
+        foreach (var record in LiveSenders())
+        {
+            ref var sender = ref Sender(record);
+            if (sender.Sa != slot || sender.Generation != sa.Generation) continue;
+            totals = totals with
+            {
+                Packets = totals.Packets + sender.Packets, Bytes = totals.Bytes + sender.Bytes, Replayed = totals.Replayed + sender.Replayed, TooOld = totals.TooOld + sender.TooOld,
+                LastUsed = Math.Max(totals.LastUsed, sender.LastUsed), Senders = totals.Senders + 1,
+            };
+        }
+
+        return totals;
+    }
+
     /// <summary>Slots whose memory was ever written to; records do not cross pages.</summary>
     internal List<uint> TouchedSlots(ulong section, int size, int count)
     {
@@ -62,6 +92,8 @@ public sealed unsafe partial class Region
     }
 
     internal List<uint> TouchedContextSlots() => TouchedSlots(map.Contexts, Appliance.Shared.ContextSlot.RecordSize, counts.ContextSlots);
+
+    internal List<uint> TouchedSenders() => TouchedSlots(map.Senders, SenderRecord.RecordSize, counts.Senders);
 
     internal List<uint> TouchedLookupCells() => TouchedSlots(map.SaLookup, Appliance.Shared.SaLookup.EntrySize, SaLookup.Capacity);
 

@@ -115,7 +115,7 @@ internal static class ViewBuilder
 
     private static long? Idle(long lastUsed) => lastUsed == 0 ? null : Math.Max(0, Environment.TickCount64 - lastUsed);
 
-    private static DateTimeOffset? Expires(long at) => at == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(at);
+    private static DateTimeOffset? Expires(long at) => at == 0 ? null : DateTimeOffset.UtcNow.AddMilliseconds(at - Environment.TickCount64);
 
     private static RuleView Rule(RuleContents contents, int order)
     {

@@ -121,7 +121,7 @@ internal sealed class ChildSas : IChildSas
 
         if (inboundSpi == 0 || store.Find(false, inboundSpi) is not { } inbound) return;
         log.LogDebug("inbound SA 0x{Spi:x8} of tunnel {Tunnel} ends in {Linger} ms: {Reason}", inbound.Spi, inbound.Tunnel, lingerMilliseconds, reason);
-        if (lingerMilliseconds > 0) store.ExpireAt(inbound, UnixNow + lingerMilliseconds);
+        if (lingerMilliseconds > 0) store.ExpireAt(inbound, Environment.TickCount64 + lingerMilliseconds);
         else store.Retire(inbound);
     }
 
@@ -182,8 +182,6 @@ internal sealed class ChildSas : IChildSas
         unclaimed.Clear();
     }
 
-    private static long UnixNow => DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
-
     private string? Refuse(ChildSa child, Secret inboundKey, Secret outboundKey, out Cipher cipher, out int keyLength)
     {
         if (!ChildKind.TryCipher(child, out cipher, out keyLength)) return $"{child.Encryption} with {child.Integrity} is no cipher of the data plane";
@@ -210,7 +208,7 @@ internal sealed class ChildSas : IChildSas
 
     private async Task InstallAsync(IReadOnlyList<SaRequest> requests, Cipher cipher, string tunnel)
     {
-        var staged = installer.Stage(requests, UnixNow);
+        var staged = installer.Stage(requests, Environment.TickCount64);
         var ready = installer.PreparedAsync([cipher]);
         if (!ready.IsCompleted)
         {

@@ -15,7 +15,7 @@ internal sealed class SaInstaller(Region region, SaStore store, Func<string, (ui
     private const int DataPlaneSilentMilliseconds = 2000;
     private Task? preparing;
 
-    /// <summary>Installs the SAs and switches their tunnels to them; slots in the order of the requests.</summary>
+    /// <summary>Installs the SAs and switches their tunnels to them; slots in the order of the requests. <paramref name="now"/> is <see cref="Environment.TickCount64"/>.</summary>
     /// <exception cref="RefusedException">One of them cannot be; nothing was changed.</exception>
     public async Task<uint[]> InstallAsync(IReadOnlyList<SaRequest> requests, long now)
     {

@@ -136,7 +136,7 @@ internal sealed class SaStore
         Retired?.Invoke(entry);
     }
 
-    /// <summary>An SA ends at <paramref name="at"/> (Unix time in milliseconds), unless it does so earlier.</summary>
+    /// <summary>An SA ends at <paramref name="at"/> (milliseconds of <see cref="Environment.TickCount64"/>), unless it does so earlier.</summary>
     public void ExpireAt(SaEntry entry, long at)
     {
         ref var expires = ref entry.IsOutbound ? ref region.OutboundSa(entry.Slot).ExpiresAt : ref region.InboundSa(entry.Slot).ExpiresAt;
@@ -145,7 +145,7 @@ internal sealed class SaStore
         expiries.Enqueue(entry, at);
     }
 
-    /// <summary>Wipes what can be wiped, retires what has expired. <paramref name="now"/> is Unix time in milliseconds. Returns the SAs that expired.</summary>
+    /// <summary>Wipes what can be wiped, retires what has expired. <paramref name="now"/> is <see cref="Environment.TickCount64"/>. Returns the SAs that expired.</summary>
     public IReadOnlyList<SaEntry> Sweep(long now)
     {
         List<SaEntry>? expired = null;

@@ -95,8 +95,6 @@ internal sealed partial class Gateway : IDisposable, IChildHost, IForwarding
     public IEnumerable<string> Problems =>
         tableProblems.Concat(kernel.Problems).Concat(learnedRoom ? [] : [$"no room for {tables.LearnedWaiting} learned routes: raise region: ipv4_groups, ipv6_nodes or next_hops"]);
 
-    private static long UnixNow => DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
-
     /// <summary>First tables and manual SAs; then the region says that the slow path is ready.</summary>
     public async Task<bool> StartAsync()
     {

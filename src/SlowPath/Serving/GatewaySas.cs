@@ -18,7 +18,7 @@ internal sealed partial class Gateway
         await saChanges.WaitAsync();
         try
         {
-            var slots = await installer.InstallAsync(requests, UnixNow);
+            var slots = await installer.InstallAsync(requests, Environment.TickCount64);
             foreach (var request in requests)
                 log.LogInformation("installed {Direction} SA 0x{Spi:x8} of tunnel {Tunnel}: {Cipher}", request.Direction, request.Spi, request.Tunnel, CipherNames.NameOf(request.Cipher, request.KeyLength));
             foreach (var request in requests) changedTunnels.Add(request.Tunnel);
@@ -37,7 +37,7 @@ internal sealed partial class Gateway
     {
         var slots = await InstallAsync(requests);
         var fresh = requests.Select(r => (r.IsOutbound, r.Spi)).ToHashSet();
-        var end = UnixNow + retireSeconds * 1000L;
+        var end = Environment.TickCount64 + retireSeconds * 1000L;
         foreach (var old in Sas.Where(s => s.Tunnel == tunnel && !fresh.Contains((s.IsOutbound, s.Spi))).ToList()) tables.Sas.ExpireAt(old, end);
         return slots;
     }
@@ -55,7 +55,7 @@ internal sealed partial class Gateway
     /// <summary>Retires what has expired, wipes what nobody holds any more.</summary>
     public void SweepSas()
     {
-        foreach (var entry in tables.Sas.Sweep(UnixNow))
+        foreach (var entry in tables.Sas.Sweep(Environment.TickCount64))
         {
             log.LogInformation("{Direction} SA 0x{Spi:x8} of tunnel {Tunnel} has ended", entry.Direction, entry.Spi, entry.Tunnel);
             changedTunnels.Add(entry.Tunnel);

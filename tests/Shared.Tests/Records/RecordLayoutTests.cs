@@ -33,6 +33,9 @@ public sealed class RecordLayoutTests
         Assert.Equal(EventRecord.RecordSize, Unsafe.SizeOf<EventRecord>());
         Assert.Equal(WorkerBlock.RecordSize, Unsafe.SizeOf<WorkerBlock>());
         Assert.Equal(ContextSlot.RecordSize, Unsafe.SizeOf<ContextSlot>());
+        Assert.Equal(SenderRecord.RecordSize, Unsafe.SizeOf<SenderRecord>());
+        Assert.Equal(32, Unsafe.SizeOf<GroupSaCounters>());
+        Assert.Equal(Unsafe.SizeOf<ReplayBits>(), WorkerBlock.Maximum * Unsafe.SizeOf<GroupSaCounters>());
         Assert.Equal(RegionHeader.RecordSize, Unsafe.SizeOf<RegionHeader>());
         Assert.Equal(64, Unsafe.SizeOf<RegionCounts>());
         Assert.Equal(64, Unsafe.SizeOf<SaLookup.Entry>());
@@ -42,6 +45,7 @@ public sealed class RecordLayoutTests
     [Theory]
     [InlineData(typeof(OutboundSa), true)]
     [InlineData(typeof(InboundSa), true)]
+    [InlineData(typeof(SenderRecord), true)]
     [InlineData(typeof(TunnelRecord), true)]
     [InlineData(typeof(NextHopRecord), false)]
     [InlineData(typeof(NextHopGroup), false)]
@@ -71,6 +75,7 @@ public sealed class RecordLayoutTests
     [InlineData(typeof(OutboundSa))]
     [InlineData(typeof(InboundSa))]
     [InlineData(typeof(InboundSaState))]
+    [InlineData(typeof(SenderRecord))]
     [InlineData(typeof(TunnelRecord))]
     [InlineData(typeof(NextHopRecord))]
     [InlineData(typeof(NextHopGroup))]
@@ -110,7 +115,7 @@ public sealed class RecordLayoutTests
     [Fact]
     public void SectionsOfTheRegionStartOnPagesAndDoNotOverlap()
     {
-        var map = new RegionMap(new RegionCounts { OutboundSas = 3, InboundSas = 5, Tunnels = 7, NextHops = 9, Adjacencies = 11, SpdRules = 13, Ipv4Groups = 1, Ipv6Nodes = 1, EventsPerWorker = 4, ContextSlots = 5 });
+        var map = new RegionMap(new RegionCounts { OutboundSas = 3, InboundSas = 5, Tunnels = 7, NextHops = 9, Adjacencies = 11, SpdRules = 13, Ipv4Groups = 1, Ipv6Nodes = 1, EventsPerWorker = 4, ContextSlots = 5, Senders = 20 });
         var starts = typeof(RegionMap).GetProperties().Select(p => (ulong)p.GetValue(map)!).ToArray();
         Assert.All(starts, s => Assert.Equal(0ul, s % 4096));
         Assert.Equal(starts.Length, starts.Distinct().Count());
