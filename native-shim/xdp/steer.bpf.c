@@ -2,7 +2,8 @@
 /*
  * Which frames of a port go to the gateway's workers (AF_XDP), which to the kernel, and which to nobody.
  *
- *   1. Group addresses, ARP, routing hellos, anything that is not IP: the kernel's.
+ *   1. ARP, routing hellos, group addresses, anything that is not IP: the kernel's. Multicast that somebody wants, at a
+ *      port inside: a worker's.
  *   2. Addressed to this machine: ESP, UDP-encapsulated ESP, fragments and ICMP errors about them go to a worker;
  *      IKE, BGP, SSH and all else is the kernel's.
  *   3. Everything else is to be forwarded: a worker's, and dropped when none listens. The kernel never sees it.
@@ -48,6 +49,33 @@ struct {
 	__type(key, struct in6_addr);
 	__type(value, __u32);
 } local6 SEC(".maps");
+
+/* Multicast addresses that somebody wants, longest match; empty at ports outside. Without groups of the link alone. */
+struct group4 {
+	__u32 length;
+	__u32 address;
+};
+
+struct group6 {
+	__u32 length;
+	struct in6_addr address;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 256);
+	__type(key, struct group4);
+	__type(value, __u32);
+} groups4 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 256);
+	__type(key, struct group6);
+	__type(value, __u32);
+} groups6 SEC(".maps");
 
 /* The port's own link-layer address, first octet lowest; 0 while it is not known. */
 struct {
@@ -231,6 +259,31 @@ static __always_inline int ipv6(struct xdp_md *ctx, const struct ethhdr *etherne
 	return forward(ctx, ethernet, tagged);
 }
 
+/* A frame to a group or to all: what hosts say to routers (IGMP and MLD, also to the group itself) is the kernel's. */
+static __always_inline int group(struct xdp_md *ctx, const struct ethhdr *ethernet, const void *end)
+{
+	const struct iphdr *ip = (const void *)(ethernet + 1);
+	const struct ipv6hdr *ip6 = (const void *)(ethernet + 1);
+
+	if (ethernet->h_proto == bpf_htons(ETH_P_IP)) {
+		struct group4 wanted = { .length = 32 };
+
+		if ((const void *)(ip + 1) > end || ip->protocol == IPPROTO_IGMP)
+			return XDP_PASS;
+		wanted.address = ip->daddr;
+		return bpf_map_lookup_elem(&groups4, &wanted) ? worker(ctx, XDP_DROP) : XDP_PASS;
+	}
+	if (ethernet->h_proto == bpf_htons(ETH_P_IPV6)) {
+		struct group6 wanted = { .length = 128 };
+
+		if ((const void *)(ip6 + 1) > end || is_link_local(&ip6->saddr) || is_unspecified(&ip6->saddr))
+			return XDP_PASS;
+		wanted.address = ip6->daddr;
+		return bpf_map_lookup_elem(&groups6, &wanted) ? worker(ctx, XDP_DROP) : XDP_PASS;
+	}
+	return XDP_PASS;
+}
+
 SEC("xdp.frags")
 int steer(struct xdp_md *ctx)
 {
@@ -243,7 +296,7 @@ int steer(struct xdp_md *ctx)
 	if (header > end)
 		return XDP_DROP;
 	if (ethernet->h_dest[0] & 1)
-		return XDP_PASS;
+		return group(ctx, ethernet, end);
 	type = ethernet->h_proto;
 #pragma unroll
 	for (int i = 0; i < MAX_VLAN_TAGS; i++) {

@@ -35,7 +35,7 @@ try
 
     using var factory = new PortFactory(plan, descriptors, engine.Frames);
     var ports = new PortKeeper(plan, region, engine, factory, index => threads[index].Nudge());
-    var keeper = new Keeper(region, new CipherKeeper(region, engine.Objects, tier), ports, factory.Addresses);
+    var keeper = new Keeper(region, new CipherKeeper(region, engine.Objects, tier), ports, factory.Addresses, factory.Multicast);
     using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => { signal.Cancel = true; keeper.Stop(); });
     using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => { signal.Cancel = true; keeper.Stop(); });
 

@@ -19,6 +19,12 @@ public sealed class PortDescriptors
     /// <summary>IPv6 addresses of the machine.</summary>
     public const string Local6 = "local6";
 
+    /// <summary>IPv4 multicast addresses that come to the workers; of ports inside.</summary>
+    public const string Groups4 = "groups4";
+
+    /// <summary>IPv6 multicast addresses that come to the workers; of ports inside.</summary>
+    public const string Groups6 = "groups6";
+
     /// <summary>Queues of a TUN device.</summary>
     public const string Tun = "tun";
 

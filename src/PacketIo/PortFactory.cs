@@ -30,10 +30,15 @@ public sealed class PortFactory : IDisposable
         xskMemory = new XskMemory(exchange.Memory);
         if (plan.Ports.FirstOrDefault(p => p.Kind == PortKind.AfXdp) is not { } first) return;
         Addresses = LocalAddressMaps.Own(descriptors.Require(PortDescriptors.Local4, first.Name), descriptors.Require(PortDescriptors.Local6, first.Name));
+        if (plan.Ports.FirstOrDefault(p => p is { Kind: PortKind.AfXdp, Side: PortSide.Protected }) is not { } inside) return;
+        Multicast = MulticastMaps.Own(descriptors.Require(PortDescriptors.Groups4, inside.Name), descriptors.Require(PortDescriptors.Groups6, inside.Name));
     }
 
     /// <summary>The machine's addresses as the XDP programs know them; null without an AF_XDP port.</summary>
     public LocalAddressMaps? Addresses { get; }
+
+    /// <summary>The multicast addresses that the XDP programs of ports inside hand to workers; null without an AF_XDP port inside.</summary>
+    public MulticastMaps? Multicast { get; }
 
     /// <summary>How a port runs, for <see cref="PortRecord.Mode"/>.</summary>
     public static PortMode ModeOf(PortPlan port) => port.Kind != PortKind.AfXdp ? PortMode.None : port.Mode == PortModeWanted.Generic ? PortMode.Generic : PortMode.Native;
@@ -56,6 +61,7 @@ public sealed class PortFactory : IDisposable
     public void Dispose()
     {
         Addresses?.Dispose();
+        Multicast?.Dispose();
         foreach (var map in socketMaps.Values) map.Dispose();
     }
 

@@ -12,6 +12,7 @@ internal sealed class Doors : IDisposable
     private readonly LaunchPlan plan;
     private readonly Dictionary<string, TunDevice> tuns = [];
     private LocalAddressMaps? addresses;
+    private MulticastMaps? multicast;
     private string lastProblem = "";
 
     private Doors(LaunchPlan plan) => this.plan = plan;
@@ -28,7 +29,8 @@ internal sealed class Doors : IDisposable
             if (!plan.Ports.Any(p => p.Kind == PortKind.AfXdp)) return doors;
             doors.addresses = LocalAddressMaps.Create();
             doors.addresses.Set(KernelDevice.LocalAddresses());
-            foreach (var port in plan.Ports.Where(p => p.Kind == PortKind.AfXdp)) doors.xdp.Add(new XdpDoor(port, doors.addresses));
+            doors.multicast = MulticastMaps.Create();
+            foreach (var port in plan.Ports.Where(p => p.Kind == PortKind.AfXdp)) doors.xdp.Add(new XdpDoor(port, doors.addresses, port.Side == PortSide.Protected ? doors.multicast : null));
             return doors;
         }
         catch
@@ -62,16 +64,22 @@ internal sealed class Doors : IDisposable
             named.Add(PortDescriptors.Xsk, door.Port.Name, Pass(door.Sockets));
             named.Add(PortDescriptors.Local4, door.Port.Name, Pass(addresses!.Local4.Descriptor));
             named.Add(PortDescriptors.Local6, door.Port.Name, Pass(addresses.Local6.Descriptor));
+            if (door.Port.Side != PortSide.Protected) continue;
+            named.Add(PortDescriptors.Groups4, door.Port.Name, Pass(multicast!.Groups4.Descriptor));
+            named.Add(PortDescriptors.Groups6, door.Port.Name, Pass(multicast.Groups6.Descriptor));
         }
 
         foreach (var (name, device) in tuns) named.Add(PortDescriptors.Tun, name, [.. device.Descriptors.Select(Pass)]);
         return (passed, named.ToString());
     }
 
-    /// <summary>Once a second. True when descriptors changed, so that the data plane must be started again: somebody deleted a TUN device.</summary>
-    public bool Watch()
+    /// <summary>
+    /// Once a second. True when descriptors changed, so that the data plane must be started again: somebody deleted a TUN device. <paramref name="hasMulticast"/>: multicast is wanted, so that
+    /// devices inside have to take in all of it.
+    /// </summary>
+    public bool Watch(bool hasMulticast)
     {
-        foreach (var door in xdp) door.Watch();
+        foreach (var door in xdp) door.Watch(hasMulticast);
         var changed = false;
         foreach (var port in plan.Ports.Where(p => p.Kind == PortKind.Tun && KernelDevice.IndexOf(p.Device!) == 0)) changed |= TryReopen(port);
         return changed;
@@ -83,6 +91,7 @@ internal sealed class Doors : IDisposable
         foreach (var door in xdp) door.Dispose();
         foreach (var device in tuns.Values) device.Dispose();
         addresses?.Dispose();
+        multicast?.Dispose();
     }
 
     private bool TryReopen(PortPlan port)

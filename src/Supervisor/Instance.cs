@@ -80,7 +80,7 @@ internal sealed class Instance : IDisposable
                 slowPath.Signal(PosixSignal.SIGHUP);
             }
 
-            if (doors.Watch()) dataPlane.Signal(PosixSignal.SIGTERM);
+            if (doors.Watch(Volatile.Read(ref region.Header.MulticastVersion) != 0)) dataPlane.Signal(PosixSignal.SIGTERM);
             news.WaitOne(Math.Min(WatchMilliseconds, Math.Min(slowPath.Due(now), dataPlane.Due(now))));
         }
 

@@ -10,13 +10,14 @@ internal sealed class XdpDoor : IDisposable
     private readonly SteeringMaps maps;
     private readonly XdpProgram program;
     private XdpLink? link;
+    private AllMulticast? allMulticast;
     private string lastProblem = "";
 
-    public XdpDoor(PortPlan port, LocalAddressMaps addresses)
+    public XdpDoor(PortPlan port, LocalAddressMaps addresses, MulticastMaps? multicast)
     {
         Port = port;
         Device = port.Device ?? throw new IOException($"port '{port.Name}' has no device");
-        maps = SteeringMaps.Create(addresses);
+        maps = SteeringMaps.Create(addresses, multicast);
         program = maps.LoadSteer();
         Attach();
     }
@@ -29,11 +30,12 @@ internal sealed class XdpDoor : IDisposable
     /// <summary>Descriptor of the socket map, for the data plane.</summary>
     public int Sockets => maps.Xsk.Descriptor;
 
-    /// <summary>Once a second: attaches again when the device was deleted and made again, and follows its link-layer address.</summary>
-    public void Watch()
+    /// <summary>Once a second: attaches again when the device was deleted and made again, and follows its link-layer address. With multicast a device inside takes in all of it.</summary>
+    public void Watch(bool hasMulticast)
     {
         if (link is { IsDevicePresent: true })
         {
+            if (hasMulticast && Port.Side == PortSide.Protected) allMulticast ??= AllMulticast.TryOpen(Device);
             maps.SetMac(KernelDevice.MacOf(Device));
             return;
         }
@@ -41,6 +43,8 @@ internal sealed class XdpDoor : IDisposable
         if (link != null) Log.Say($"port {Port.Name}: device {Device} is gone; its port comes back when it does");
         link?.Dispose();
         link = null;
+        allMulticast?.Dispose();
+        allMulticast = null;
         if (KernelDevice.IndexOf(Device) == 0) return;
         try
         {
@@ -57,6 +61,7 @@ internal sealed class XdpDoor : IDisposable
 
     public void Dispose()
     {
+        allMulticast?.Dispose();
         link?.Dispose();
         program.Dispose();
         maps.Dispose();

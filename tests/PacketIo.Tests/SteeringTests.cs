@@ -133,6 +133,62 @@ public sealed class SteeringTests
     }
 
     [SkippableFact]
+    public void Multicast_that_somebody_wants_is_a_workers_inside_and_the_kernels_outside()
+    {
+        Need.Root();
+        using var addresses = LocalAddressMaps.Create();
+        using var multicast = MulticastMaps.Create();
+        Assert.Equal(0, multicast.Set([(Address("239.1.1.0"), 24), (Address("239.9.9.9"), 32), (Address("ff08:1::"), 32)]));
+        using var inside = SteeringMaps.Create(addresses, multicast);
+        using var outside = SteeringMaps.Create(addresses);
+        using var steerInside = inside.LoadSteer();
+        using var steerOutside = outside.LoadSteer();
+        (byte[] Frame, bool IsWanted)[] frames =
+        [
+            (Ip4("239.1.1.7", 17, Udp(5000, Esp()), mac: GroupMac), true),
+            (Ip4("239.1.2.7", 17, Udp(5000, Esp()), mac: GroupMac), false),
+            (Ip4("239.9.9.9", 17, Udp(5000, Esp()), mac: GroupMac), true),
+            (Ip4("239.9.9.8", 17, Udp(5000, Esp()), mac: GroupMac), false),
+            (Ip4("239.1.1.7", 2, new byte[8], mac: GroupMac), false),
+            (Ip4("224.0.0.5", 89, Esp(), mac: GroupMac), false),
+            (Tagged(Ip4("239.1.1.7", 17, Udp(5000, Esp()), mac: GroupMac)), false),
+            (Ip4("239.1.1.7", 17, Udp(5000, Esp()), mac: GroupMac)[..30], false),
+            (Ip6("ff08:1::5", 17, Udp(5000, Esp()), mac: GroupMac), true),
+            (Ip6("ff08:2::5", 17, Udp(5000, Esp()), mac: GroupMac), false),
+            (Ip6("ff08:1::5", 17, Udp(5000, Esp()), source: "fe80::5", mac: GroupMac), false),
+            (Ip6("ff08:1::5", 17, Udp(5000, Esp()), mac: GroupMac)[..50], false),
+        ];
+        foreach (var (frame, isWanted) in frames)
+        {
+            // No worker listens here: what would be a worker's is nobody's.
+            Assert.Equal(isWanted ? XdpVerdict.Drop : XdpVerdict.Pass, steerInside.Test(frame));
+            Assert.Equal(XdpVerdict.Pass, steerOutside.Test(frame));
+        }
+
+        using var taken = MulticastMaps.Own(Dup(multicast.Groups4.Descriptor), Dup(multicast.Groups6.Descriptor));
+        Assert.Equal(0, taken.Set([(Address("239.1.0.0"), 16)]));
+        Assert.Equal(XdpVerdict.Drop, steerInside.Test(frames[1].Frame));
+        Assert.Equal(XdpVerdict.Pass, steerInside.Test(frames[2].Frame));
+        Assert.Equal(XdpVerdict.Pass, steerInside.Test(frames[8].Frame));
+        Assert.Single(multicast.Groups4.Keys());
+        Assert.Empty(multicast.Groups6.Keys());
+    }
+
+    [SkippableFact]
+    public void A_device_takes_in_all_multicast_while_somebody_asks_for_it()
+    {
+        Need.Root();
+        using var network = new NetworkNamespace();
+        network.AddVeth("m0", "m1");
+        network.Run(() =>
+        {
+            Assert.Null(AllMulticast.TryOpen("gone"));
+            using (AllMulticast.TryOpen("m0") ?? throw new InvalidOperationException("refused")) Assert.Contains("allmulti 1", network.Exec("ip -d link show m0"), StringComparison.Ordinal);
+            Assert.Contains("allmulti 0", network.Exec("ip -d link show m0"), StringComparison.Ordinal);
+        });
+    }
+
+    [SkippableFact]
     public void A_program_that_the_verifier_refuses_says_why()
     {
         Need.Root();
@@ -147,6 +203,9 @@ public sealed class SteeringTests
         var failure = Assert.Throws<IOException>(() => XdpProgram.Load(file, "pass", new Dictionary<string, BpfMap>()));
         Assert.Contains("!read_ok", failure.Message, StringComparison.Ordinal);
     }
+
+    [System.Runtime.InteropServices.DllImport("libc", EntryPoint = "dup")]
+    private static extern int Dup(int descriptor);
 
     private static void Check(XdpProgram program, string name, byte[] frame, XdpVerdict expected, List<string> wrong)
     {

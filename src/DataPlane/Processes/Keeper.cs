@@ -6,11 +6,12 @@ namespace Appliance.DataPlane;
 /// <summary>
 /// The thread beside the workers: everything that may wait, allocate or fail. Its rounds are started by the slow path's doorbell, or by the clock.
 /// </summary>
-internal sealed class Keeper(Region region, CipherKeeper ciphers, PortKeeper ports, LocalAddressMaps? addresses)
+internal sealed class Keeper(Region region, CipherKeeper ciphers, PortKeeper ports, LocalAddressMaps? addresses, MulticastMaps? multicast)
 {
     private static readonly TimeSpan Round = TimeSpan.FromMilliseconds(100);
     private uint saVersion;
     private uint addressVersion;
+    private uint multicastVersion;
     private int stopping;
 
     /// <summary>Before the workers start: ciphers of the SAs that are there, addresses, ports.</summary>
@@ -19,6 +20,7 @@ internal sealed class Keeper(Region region, CipherKeeper ciphers, PortKeeper por
         saVersion = Volatile.Read(ref region.Header.SaVersion);
         ciphers.Prepare(saVersion);
         SetAddresses(Volatile.Read(ref region.Header.LocalAddressVersion));
+        SetMulticast(Volatile.Read(ref region.Header.MulticastVersion));
         ports.Tend();
     }
 
@@ -32,6 +34,8 @@ internal sealed class Keeper(Region region, CipherKeeper ciphers, PortKeeper por
             ciphers.Sweep();
             var now = Volatile.Read(ref region.Header.LocalAddressVersion);
             if (now != addressVersion) SetAddresses(now);
+            var wanted = Volatile.Read(ref region.Header.MulticastVersion);
+            if (wanted != multicastVersion) SetMulticast(wanted);
             ports.Tend();
             Volatile.Write(ref region.Header.DataPlaneHeartbeat, Environment.TickCount64);
         }
@@ -54,5 +58,21 @@ internal sealed class Keeper(Region region, CipherKeeper ciphers, PortKeeper por
 
         var left = addresses.Set(list);
         if (left != 0) Log.Say($"{left} of the machine's addresses do not fit the XDP program's map: their traffic is dropped");
+    }
+
+    /// <summary>Tells the XDP programs inside which multicast is wanted.</summary>
+    private void SetMulticast(uint version)
+    {
+        multicastVersion = version;
+        if (version == 0 || multicast is null) return;
+        var list = new List<(IpAddress Address, int Length)>();
+        for (var i = 0; i < Region.MaximumMulticastPrefixes; i++)
+        {
+            var prefix = region.MulticastPrefix(i);
+            if (!prefix.Address.IsAny) list.Add((prefix.Address, (int)prefix.Length));
+        }
+
+        var left = multicast.Set(list);
+        if (left != 0) Log.Say($"{left} ranges of multicast addresses do not fit the XDP program's map: they are not forwarded");
     }
 }

@@ -7,7 +7,7 @@ internal static unsafe class BpfCall
 {
     public const int MapCreate = 0, MapLookup = 1, MapUpdate = 2, MapDelete = 3, MapNextKey = 4, ProgramLoad = 5, ProgramTest = 10, LinkCreate = 28;
     public const int XdpAttachType = 37, XdpProgramType = 6;
-    public const uint HasFragments = 1 << 5, LiveFrames = 1 << 1;
+    public const uint HasFragments = 1 << 5, LiveFrames = 1 << 1, NoPreallocation = 1;
     private const long SystemCall = 321;
 
     /// <summary>The result, or the negative error number.</summary>

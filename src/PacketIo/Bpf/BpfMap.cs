@@ -11,6 +11,9 @@ public enum BpfMapType : uint
     /// <summary>Indexed from 0.</summary>
     Array = 2,
 
+    /// <summary>Longest-prefix match: a key is a length in bits and an address.</summary>
+    LpmTrie = 11,
+
     /// <summary>AF_XDP sockets by queue.</summary>
     XskMap = 17,
 }
@@ -41,6 +44,7 @@ public sealed unsafe class BpfMap : IDisposable
         attributes.Set(4, (uint)keySize);
         attributes.Set(8, (uint)valueSize);
         attributes.Set(12, (uint)entries);
+        if (type == BpfMapType.LpmTrie) attributes.Set(16, BpfCall.NoPreallocation);
         attributes.SetName(28, name);
         var result = BpfCall.Try(BpfCall.MapCreate, ref attributes);
         return result >= 0 ? new BpfMap(result, keySize, valueSize)

@@ -80,17 +80,20 @@ public sealed class LocalAddressMaps : IDisposable
     }
 }
 
-/// <summary>The maps of one port's steering program: its sockets and its link-layer address, and the addresses that all ports share.</summary>
+/// <summary>The maps of one port's steering program: its sockets and its link-layer address, and the addresses that ports share.</summary>
 public sealed class SteeringMaps : IDisposable
 {
     /// <summary>Queues that a port can have.</summary>
     public const int MaximumQueues = 64;
 
     private readonly LocalAddressMaps addresses;
+    private readonly MulticastMaps multicast;
+    private readonly MulticastMaps? own;
 
-    private SteeringMaps(LocalAddressMaps addresses, BpfMap xsk, BpfMap mac)
+    private SteeringMaps(LocalAddressMaps addresses, MulticastMaps? multicast, BpfMap xsk, BpfMap mac)
     {
         this.addresses = addresses;
+        this.multicast = multicast ?? (own = MulticastMaps.Create());
         Xsk = xsk;
         Mac = mac;
     }
@@ -101,10 +104,11 @@ public sealed class SteeringMaps : IDisposable
     /// <summary>The port's link-layer address.</summary>
     public BpfMap Mac { get; }
 
-    /// <summary>Makes the maps of a port.</summary>
+    /// <summary>Makes the maps of a port; <paramref name="multicast"/> null: the kernel keeps all multicast, as outside.</summary>
     /// <exception cref="IOException">The kernel refuses.</exception>
-    public static SteeringMaps Create(LocalAddressMaps addresses) => new(
+    public static SteeringMaps Create(LocalAddressMaps addresses, MulticastMaps? multicast = null) => new(
         addresses,
+        multicast,
         BpfMap.Create("xsk", BpfMapType.XskMap, 4, 4, MaximumQueues),
         BpfMap.Create("mac", BpfMapType.Array, 4, 8, 1));
 
@@ -116,6 +120,8 @@ public sealed class SteeringMaps : IDisposable
         ["mac"] = Mac,
         ["local4"] = addresses.Local4,
         ["local6"] = addresses.Local6,
+        ["groups4"] = multicast.Groups4,
+        ["groups6"] = multicast.Groups6,
     });
 
     /// <summary>Tells the program the port's link-layer address (low 48 bits, first octet lowest); frames for another one are not forwarded. 0: not checked.</summary>
@@ -131,5 +137,6 @@ public sealed class SteeringMaps : IDisposable
     {
         Xsk.Dispose();
         Mac.Dispose();
+        own?.Dispose();
     }
 }
