@@ -111,7 +111,7 @@ internal sealed class BgpFamilySection(ConfigurationErrors errors, RoutePolicySe
             : ("IPv4 routes over an IPv6 session", "write extended_next_hop: true (RFC 8950), or next_hop: with an IPv4 address of ours that the neighbour reaches");
         if (family.NextHopSelf || family.DefaultOriginate || !session.IsInternal && family.Export is not null and not FixedPolicy { Name: "none" })
             errors.Add(at, $"{session.Neighbor}, {family.Family}: {what} have no next hop of ours", hint);
-        else if (session.IsInternal && bgp.Networks.Any(n => n.Family == family.Family))
+        else if (session.IsInternal && session.Neighbor.Group is null && bgp.Networks.Any(n => n.Family == family.Family))
             errors.Warn(at, $"{session.Neighbor}, {family.Family}: our own {what} have no next hop and are not sent", hint);
     }
 

@@ -4,7 +4,7 @@ using Appliance.Policy;
 namespace Appliance.SlowPath.Configuration;
 
 /// <summary>Reads <c>bgp:</c>. Whoever takes the result owns the keys in it.</summary>
-internal sealed class BgpSection(ConfigurationErrors errors, ConfigurationFiles files)
+internal sealed class BgpSection(ConfigurationErrors errors, ConfigurationFiles files, IReadOnlyList<GroupEntry> groups)
 {
     /// <summary>The section; null where the file has none.</summary>
     public BgpConfiguration? Read(YamlNode? node)
@@ -37,7 +37,7 @@ internal sealed class BgpSection(ConfigurationErrors errors, ConfigurationFiles 
         };
         var policies = new RoutePolicySection(errors, subType);
         policies.Read(map);
-        var neighbors = new NeighborSection(errors, files, policies, configuration);
+        var neighbors = new NeighborSection(errors, files, policies, configuration, groups);
         configuration = configuration with { Neighbors = neighbors.Read(map.List("neighbors")), Dynamic = neighbors.ReadDynamic(map.List("dynamic_neighbors")) };
         map.Done();
         policies.Check(configuration);

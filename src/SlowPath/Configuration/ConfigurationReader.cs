@@ -81,16 +81,15 @@ public static class ConfigurationReader
             Ports = ports.Read(map.List("ports")),
             Vpn = ports.Vpn(map.Node("vpn")),
             Tunnels = tunnels.Read(map.List("tunnels"), groups.Tunnels),
-            Groups = [.. groups.Entries.Select(g => g.Group)],
             Policies = policies.Read(map.List("policies")),
             Protected = protectedRanges.Read(map.List("protected")),
             ApiSocket = ApiSection(map.Node("api"), errors),
         };
         var bfd = new BfdSection(errors).Read(map.List("bfd"));
-        var bgp = new BgpSection(errors, files).Read(map.Node("bgp"));
+        var bgp = new BgpSection(errors, files, groups.Entries).Read(map.Node("bgp"));
         var customerEdge = new CeSection(errors, peers, policies);
         var ce = customerEdge.Read(map.Node("ce"), ike, entries, configuration.Protected, configuration.Region, workers.Count);
-        configuration = configuration with { Policies = [.. configuration.Policies, .. customerEdge.Policies], StateDirectory = StateDirectory(map, configuration.Instance, folder) };
+        configuration = configuration with { Groups = [.. groups.Entries.Select(g => GroupAnnouncement.Named(g.Group, bgp))], Policies = [.. configuration.Policies, .. customerEdge.Policies], StateDirectory = StateDirectory(map, configuration.Instance, folder) };
         map.Done();
         if (configuration.Ports.Count == 0 && map.Node("ports") is not YamlList { Items.Count: > 0 })
             map.Wrong("ports", "there are no ports", "name at least one: - { name: wan, device: eth0, side: unprotected }");
@@ -109,6 +108,7 @@ public static class ConfigurationReader
             if (bgp is not null && !errors.Any) bgp = CeAnnouncement.AddTo(bgp, ce);
         }
 
+        if (bgp is not null && !errors.Any) bgp = GroupAnnouncement.AddTo(bgp, configuration.Groups);
         return new LoadedConfiguration
         {
             Gateway = configuration,

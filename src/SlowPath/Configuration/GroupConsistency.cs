@@ -89,7 +89,22 @@ internal sealed class GroupConsistency(IReadOnlyList<GroupEntry> groups, Configu
                 if (neighbor.Vrf.Length > 0) errors.Add(name.At, $"neighbour '{neighbor.Name}' is of VRF '{neighbor.Vrf}'", "routes of a group are in the global table: name another neighbour");
                 else if (neighbor.RemoteAs != 0 && neighbor.RemoteAs != (neighbor.LocalAs != 0 ? neighbor.LocalAs : bgp.LocalAs))
                     errors.Warn(name.At, $"neighbour '{neighbor.Name}' is of another AS", "it may put itself in as next hop or take the encapsulation off (RFC 9012 §11): the group's routes are meant for IBGP with its gateway as reflector");
+                Families(name, neighbor, told, bgp);
             }
+        }
+    }
+
+    /// <summary>What is announced needs its family on the session, and IPv4 prefixes behind an IPv6 ESP address need RFC 8950.</summary>
+    private void Families(YamlText name, NeighborConfiguration neighbor, GroupConfiguration group, BgpConfiguration bgp)
+    {
+        foreach (var family in (Family[])[Family.Ipv4Unicast, Family.Ipv6Unicast])
+        {
+            var own = group.Announce.Concat(group.Multicast).Any(p => p.IsV4 == (family.Afi == 1)) || bgp.Networks.Any(n => n.Family == family);
+            if (!own) continue;
+            var session = neighbor.Families.FirstOrDefault(f => f.Family == family);
+            if (session is null) errors.Warn(name.At, $"neighbour '{neighbor.Name}' is not told our {family} prefixes: the session has no such family", $"write families: [..., {family}] at the neighbour");
+            else if (family.Afi == 1 && !session.ExtendedNextHop && group.Local.All(l => !l.IsV4))
+                errors.Warn(name.At, $"neighbour '{neighbor.Name}' is not told our IPv4 prefixes: our ESP address is an IPv6 one", "write extended_next_hop: true in its family ipv4 (RFC 8950), on both sides");
         }
     }
 

@@ -53,6 +53,7 @@ internal sealed class GroupSection(ConfigurationErrors errors, int workers)
         var neighbors = Names(map, "neighbors", "write names of BGP neighbours: neighbors: [gw]");
         var (members, routes) = Members(map, local);
         var announce = prefixes.Placed(map.List("announce"));
+        foreach (var (prefix, at) in announce.GroupBy(a => a.Prefix).SelectMany(a => a.Skip(1))) errors.Add(at, $"{prefix} stands in 'announce' twice", "remove one");
         var window = Window(map, serves);
         var group = new GroupConfiguration
         {

@@ -5,7 +5,7 @@ using Appliance.Policy;
 namespace Appliance.SlowPath.Configuration;
 
 /// <summary>Reads <c>neighbors:</c> and <c>dynamic_neighbors:</c> of <c>bgp:</c>.</summary>
-internal sealed class NeighborSection(ConfigurationErrors errors, ConfigurationFiles files, RoutePolicySection policies, BgpConfiguration bgp)
+internal sealed class NeighborSection(ConfigurationErrors errors, ConfigurationFiles files, RoutePolicySection policies, BgpConfiguration bgp, IReadOnlyList<GroupEntry> groups)
 {
     private readonly NeighborTransport transport = new(errors, files);
     private readonly BgpFamilySection families = new(errors, policies, bgp);
@@ -63,7 +63,7 @@ internal sealed class NeighborSection(ConfigurationErrors errors, ConfigurationF
         if (neighbor.ConnectRetrySeconds == 0) map.Wrong("connect_retry", "nobody would connect any more after the first failure", "write 1s to 3600s, or passive: true");
         if (map.Has("name") && IpPrefix.TryParseAddress(neighbor.Name, out var other) && !other.ToIPAddress().Equals(address))
             map.Wrong("name", $"'{neighbor.Name}' is the address of somebody else", "names and addresses stand for neighbours: give it a word, or its own address");
-        neighbor = Common(map, neighbor, address);
+        neighbor = Common(map, neighbor, address, isRange: false);
         map.Done();
         return neighbor;
     }
@@ -88,13 +88,13 @@ internal sealed class NeighborSection(ConfigurationErrors errors, ConfigurationF
             Passive = true,
         };
         var maximum = map.Number("maximum", 100, 1, 100_000);
-        template = Common(map, template, range == default ? null : range.BaseAddress);
+        template = Common(map, template, range == default ? null : range.BaseAddress, isRange: true);
         map.Done();
         return new DynamicNeighbors(range, template, maximum);
     }
 
     /// <summary>What neighbours and templates have in common; <paramref name="address"/> (null where it is wrong) tells the family of the session.</summary>
-    private NeighborConfiguration Common(MapReader map, NeighborConfiguration neighbor, IPAddress? address)
+    private NeighborConfiguration Common(MapReader map, NeighborConfiguration neighbor, IPAddress? address, bool isRange)
     {
         var localAs = BgpText.As(map, "local_as", 0, errors);
         var isInternal = neighbor.RemoteAs != 0 && neighbor.RemoteAs == (localAs != 0 ? localAs : bgp.LocalAs);
@@ -111,6 +111,7 @@ internal sealed class NeighborSection(ConfigurationErrors errors, ConfigurationF
             GracefulRestart = map.Flag("graceful_restart", true),
             AllowOwnAs = map.Number("allow_own_as", 0, 0, 10, "times"),
             AsOverride = map.Flag("as_override", false),
+            Group = neighbor.Name.Length == 0 ? null : GroupAnnouncement.GroupOf(groups, neighbor.Name, isRange),
             Bfd = NeighborBfd.Read(map, errors),
         };
         neighbor = neighbor with { Transport = transport.Read(map, address, neighbor.Multihop, isInternal) };

@@ -91,6 +91,7 @@ public sealed class GroupErrors : IDisposable
     [InlineData("multicast: [§\"ff02::1/128\"]\n    neighbors: [rr]", "ff02::1/128 does not leave its link")]
     [InlineData("multicast: [239.1.1.0/24, §239.1.1.0/24]\n    neighbors: [rr]", "239.1.1.0/24 stands in 'multicast' twice")]
     [InlineData("members: { 10.9.0.0/16: 198.51.100.9 }\n    neighbors: [rr]\n    announce: [§10.9.1.0/24]", "10.9.1.0/24 is announced as ours and is behind member 198.51.100.9")]
+    [InlineData("neighbors: [rr]\n    announce: [10.1.0.0/16, §10.1.0.0/16]", "10.1.0.0/16 stands in 'announce' twice")]
     [InlineData("df: §maybe", "'df: maybe' is not known")]
     [InlineData("path_mtu: §100", "'path_mtu: 100' is not a number from 576 to 9216")]
     public void AKeyOfAMember(string line, string error) => Marked(error, GroupFiles.Member(line));
@@ -143,6 +144,9 @@ public sealed class GroupErrors : IDisposable
         Assert.StartsWith("f:5:17: neighbour 'ebgp' is of another AS", Assert.Single(Warnings(GroupFiles.Member("neighbors: [ebgp]"))), StringComparison.Ordinal);
         Assert.Contains("nothing starts the IKE SA with gateway 'gw' before there is traffic for it", Assert.Single(Warnings(
             "tunnels: [{ name: t, peer: gw, routes: [10.2.0.0/16] }]\n" + GroupFiles.Member("mtu: 1400").Replace("childless: true }\n  - { name: gw2", "}\n  - { name: gw2", StringComparison.Ordinal))), StringComparison.Ordinal);
+        Assert.StartsWith("f:5:17: neighbour 'rr' is not told our ipv6 prefixes: the session has no such family", Assert.Single(Warnings(GroupFiles.Member("neighbors: [rr]\n    announce: [\"fd00:1::/48\"]"))), StringComparison.Ordinal);
+        Assert.StartsWith("f:5:17: neighbour 'rr' is not told our IPv4 prefixes: our ESP address is an IPv6 one",
+            Assert.Single(Warnings(GroupFiles.Member("neighbors: [rr]\n    announce: [10.1.0.0/16]").Replace("[192.0.2.1]", "[\"2001:db8::1\"]", StringComparison.Ordinal))), StringComparison.Ordinal);
         Assert.Empty(Warnings(GroupFiles.Serve("cipher: aes-128-cbc/hmac-sha256\n    replay_window: 0")));
     }
 }

@@ -17,7 +17,7 @@ internal static class GroupFiles
             - { name: ce, address: 10.7.0.2, as: 64500, vrf: red, import: all, export: all }
             - { name: ebgp, address: 198.51.100.9, as: 64496, import: all, export: all }
           vrfs: [{ name: red, rd: 65001:1, import: 65001:1, export: 65001:1 }]
-          dynamic_neighbors: [{ name: spokes, range: 10.255.0.0/16, as: 65001 }]
+          dynamic_neighbors: [{ name: spokes, range: 10.255.0.0/16, as: 65001, families: [ipv4, ipv6] }]
 
         """;
 

@@ -1,3 +1,5 @@
+using System.Net;
+using Appliance.Bgp;
 using Appliance.Crypto;
 using Appliance.Ike;
 using Appliance.Ike.Messages;
@@ -32,7 +34,7 @@ public sealed class GroupTests : IDisposable
         Assert.Equal(("mesh", "192.0.2.1 2001:db8:1::1", "10.1.0.0/16 fd00:1::/48", "239.1.1.0/24 ff05::1:0/112", 128),
             (group.Name, string.Join(' ', group.Local), string.Join(' ', group.Announce), string.Join(' ', group.Multicast), group.ReplayWindow));
         Assert.Equal(["10.9.0.0/16 198.51.100.9", "fd00:9::/48 2001:db8:9::1"], group.Members.Select(m => $"{m.Prefix} {m.Address}"));
-        Assert.Equal([true, true, false], new[] { "spokes", "spokes-10.255.0.7", "rr" }.Select(new GroupConfiguration { Name = "", Neighbors = ["spokes*"] }.TakesNeighbor));
+        Assert.Equal([false, true, false], new[] { "spokes", "spokes-10.255.0.7", "rr" }.Select(group.TakesNeighbor));
         Assert.False(new GroupConfiguration { Name = "" }.TakesNeighbor("rr"));
     }
 
@@ -103,4 +105,33 @@ public sealed class GroupTests : IDisposable
     [Fact]
     public void ALongerPrefixOfAPairwiseTunnelOrOfAnotherMemberMayLieInAMembers() => files.Good(
         "tunnels:\n  - { name: pair, peer: gw, routes: [10.9.7.0/24] }\n" + GroupFiles.Member("members: { 10.9.0.0/16: 198.51.100.9, 10.9.8.0/24: 198.51.100.8 }"));
+
+    [Theory]
+    [InlineData("[rr]", "rr")]
+    [InlineData("[spokes]", "spokes-*")]
+    [InlineData("[spokes-*]", "spokes-*")]
+    [InlineData("[spo*, r*]", "rr spokes-*")]
+    public void NeighboursByNameAndByRange(string neighbors, string names)
+    {
+        var loaded = files.Good(GroupFiles.Member($"neighbors: {neighbors}"));
+        Assert.Equal(names, string.Join(' ', Assert.Single(loaded.Gateway.Groups).Neighbors));
+        var expected = new EgressGroup("mesh", [IPAddress.Parse("192.0.2.1")]);
+        foreach (var neighbor in loaded.Bgp!.Neighbors.Concat(loaded.Bgp.Dynamic.Select(d => d.Template)))
+            Assert.Equal(names.Contains(neighbor.Name, StringComparison.Ordinal) ? expected : null, neighbor.Group);
+    }
+
+    /// <summary>draft-yamaya-ipsecme-mpsa-04 §4: who is not of the group is not told what it announces, unless it is a network for everybody.</summary>
+    [Fact]
+    public void WhatAGroupAnnouncesItsNeighboursAloneAreTold()
+    {
+        var loaded = files.Good("""
+            groups:
+              - { name: a, local: [192.0.2.1, "2001:db8::1"], gateways: [gw], neighbors: [rr], announce: [10.1.0.0/16, 10.2.0.0/16, 10.3.0.0/16] }
+              - { name: b, local: 192.0.2.1, gateways: [gw2], neighbors: [spokes], announce: [10.2.0.0/16], multicast: [239.1.1.0/24] }
+
+            """ + GroupFiles.Rest.Replace("router_id: 192.0.2.1\n", "router_id: 192.0.2.1\n  networks: [10.3.0.0/16, 10.4.0.0/16]\n", StringComparison.Ordinal));
+        Assert.Equal(["10.3.0.0/16 all", "10.4.0.0/16 all", "10.1.0.0/16 a", "10.2.0.0/16 a,b", "239.1.1.0/24 b"],
+            loaded.Bgp!.Networks.Select(n => $"{n.Prefix.ToText(n.Family)} {(n.Groups is null ? "all" : string.Join(',', n.Groups))}"));
+        Assert.Equal("192.0.2.1 2001:db8::1", string.Join(' ', loaded.Bgp.Neighbors[0].Group!.Addresses));
+    }
 }
