@@ -32,7 +32,7 @@ internal static class Program
     {
         if (ReadWithDevices(file) is not { } configuration) return BadInput;
         var (gateway, peers) = (configuration.Gateway, configuration.Ike?.Peers.Count ?? 0);
-        Console.WriteLine($"{file}: ok: {gateway.Ports.Count} ports, {gateway.Tunnels.Count} tunnels, {(peers > 0 ? $"{peers} peers, " : "")}{gateway.Policies.Count} policies");
+        Console.WriteLine($"{file}: ok: {gateway.Ports.Count} ports, {gateway.Tunnels.Count} tunnels, {(peers > 0 ? $"{peers} peers, " : "")}{(gateway.Groups.Count > 0 ? $"{gateway.Groups.Count} groups, " : "")}{gateway.Policies.Count} policies");
         configuration.WipeSecrets();
         return 0;
     }

@@ -167,6 +167,7 @@ public static class ConfigurationReader
             Ipv6Nodes = map.Number("ipv6_nodes", d.Ipv6Nodes, 64, 4_000_000),
             SpdRules = map.Number("spd_rules", d.SpdRules, 16, 1_000_000),
             Adjacencies = map.Number("adjacencies", d.Adjacencies, 16, 1_000_000),
+            Senders = map.Number("senders", d.Senders, 16, 4_000_000),
             NextHops = map.Number("next_hops", d.NextHops, 16, 4_000_000),
             ContextSlots = map.Number("contexts", 2 * sas, 16, 4_000_000),
         };

@@ -66,8 +66,24 @@ internal sealed partial class Gateway
         if (wanted.StateDirectory != now.StateDirectory) return "'state'";
         if (wanted.Vpn?.Device != now.Vpn?.Device) return "the vpn device";
         if (!wanted.Interfaces.Select(i => (i.Tunnel.Name, i.Interface.Device)).SequenceEqual(now.Interfaces.Select(i => (i.Tunnel.Name, i.Interface.Device)))) return "interfaces of tunnels";
-        return wanted.Ports.Select(Fixed).SequenceEqual(now.Ports.Select(Fixed)) ? null : "'ports'";
+        return wanted.Ports.Select(Fixed).SequenceEqual(now.Ports.Select(Fixed)) ? OfGroups(now, wanted) : "'ports'";
     }
+
+    /// <summary>A group's SAs were installed for its ESP addresses, with a Sender-ID for each, and have their tunnel's header fields; only its gateway could make others. Whole groups come and go.</summary>
+    private static string? OfGroups(GatewayConfiguration now, GatewayConfiguration wanted)
+    {
+        foreach (var group in wanted.Groups)
+        {
+            if (now.Groups.FirstOrDefault(g => g.Name == group.Name) is not { } before) continue;
+            if (!group.Local.SequenceEqual(before.Local)) return $"'local' of group '{group.Name}'";
+            if (Header(wanted, group) != Header(now, group)) return $"'df', 'dscp' or 'tfc' of group '{group.Name}'";
+        }
+
+        return null;
+    }
+
+    private static (bool, int, ushort) Header(GatewayConfiguration configuration, GroupConfiguration group) =>
+        configuration.Tunnels.FirstOrDefault(t => t.Group == group.Name) is { } tunnel ? (tunnel.SetDf, tunnel.Dscp, tunnel.TfcMultiple) : default;
 
     private static (string, PortKind, string, PortSide, string, string, string, string) Fixed(PortConfiguration port) =>
         (port.Name, port.Kind, port.Device, port.Side, port.Mode, port.ReadFile, port.WriteFile, port.Peer);

@@ -83,6 +83,10 @@ public sealed class GroupTests : IDisposable
     }
 
     [Fact]
+    public void RoomForSenders() =>
+        Assert.Equal((4096, 16384), (files.Good("region: { senders: 4096 }\n" + GroupFiles.Gateway + GroupFiles.Rest).Gateway.Region.Senders, files.Good(GroupFiles.Gateway + GroupFiles.Rest).Gateway.Region.Senders));
+
+    [Fact]
     public void AMulticastPrefixHasSeveralMembers() => Assert.Equal(
         ["239.1.1.0/24 198.51.100.9", "239.1.1.0/24 198.51.100.8"],
         Assert.Single(files.Good(GroupFiles.Member("members: { 239.1.1.0/24: [198.51.100.9, 198.51.100.8] }")).Gateway.Groups).Members.Select(m => $"{m.Prefix} {m.Address}"));
