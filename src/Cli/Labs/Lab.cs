@@ -26,9 +26,12 @@ internal sealed class Lab
     /// <summary>What was made.</summary>
     public LabState State { get; private set; }
 
-    /// <summary>Brings up a lab. <paramref name="say"/> takes lines of progress.</summary>
+    /// <summary>
+    /// Brings up a lab. <paramref name="say"/> takes lines of progress; <paramref name="networkMade"/> comes before any gateway is started. Gateways that start later are left to phases when it is
+    /// transient, else they start with the others.
+    /// </summary>
     /// <exception cref="Failure">Something does not work; nothing is left behind.</exception>
-    public static Lab Up(LabFile file, bool transient, Action<string> say, CancellationToken stop)
+    public static Lab Up(LabFile file, bool transient, Action<string> say, CancellationToken stop, Action<LabState>? networkMade = null)
     {
         if (Environment.UserName != "root" && !Environment.IsPrivilegedProcess)
             throw new Failure("a lab needs root", file.Name, "it makes network namespaces and AF_XDP sockets", "run it as root, or with sudo");
@@ -41,7 +44,8 @@ internal sealed class Lab
             lab.MakeNetwork(say, stop);
             if (file.Pki is { } pki) LabCredentials.Make(lab.State, file, pki, say);
             foreach (var node in file.Nodes.Where(n => n.Program is not null)) lab.StartProgram(node, say);
-            foreach (var gateway in file.Gateways)
+            networkMade?.Invoke(lab.State);
+            foreach (var gateway in file.Gateways.Where(g => !transient || !g.Later))
             {
                 stop.ThrowIfCancellationRequested();
                 lab.StartGateway(gateway);
@@ -68,8 +72,9 @@ internal sealed class Lab
     public void StartGateway(LabNode gateway)
     {
         var node = State.Node(gateway.Name);
+        string[] export = gateway.ExportKeys ? ["--export-keys", KeyFile(gateway.Name)] : [];
         var process = Tool.Start("sh",
-            ["-c", "log=$1; shift; exec setsid \"$@\" >>\"$log\" 2>&1 </dev/null", "sh", State.Log(node), "ip", .. Topology.Inside(node.Namespace, Programs.Find(Programs.Cli), "run", LabCredentials.Configuration(State, File, gateway))],
+            ["-c", "log=$1; shift; exec setsid \"$@\" >>\"$log\" 2>&1 </dev/null", "sh", State.Log(node), "ip", .. Topology.Inside(node.Namespace, [Programs.Find(Programs.Cli), "run", LabCredentials.Configuration(State, File, gateway), .. export])],
             environment: new Dictionary<string, string> { [RuntimePaths.Variable] = State.Runtime });
         running[gateway.Name] = process;
         State = (State with
@@ -77,6 +82,31 @@ internal sealed class Lab
             Nodes = [.. State.Nodes.Select(n => n.Name == gateway.Name ? n with { Process = process.Id, Started = LinuxProcess.StartTime(process.Id) } : n)],
         }).Save();
     }
+
+    /// <summary>Runs a command of the product's about a gateway.</summary>
+    /// <exception cref="Failure">It says no.</exception>
+    public void Command(string gateway, IReadOnlyList<string> words)
+    {
+        var environment = new Dictionary<string, string> { [RuntimePaths.Variable] = State.Runtime };
+        var result = Tool.Run(Programs.Find(Programs.Cli), [.. words, "-i", State.Node(gateway).Instance!], environment: environment);
+        if (result.ExitCode != 0) throw new Failure($"appliance {string.Join(' ', words)} failed at {gateway}", State.Id, $"{result.Output}{result.Error}".Trim(), "do what it says");
+    }
+
+    /// <summary>Changes the lab's own copy of a gateway's configuration.</summary>
+    /// <exception cref="Failure">The text is not there.</exception>
+    public void Edit(string gateway, string replace, string by)
+    {
+        var path = LabCredentials.Configuration(State, File, File.Node(gateway));
+        var text = System.IO.File.ReadAllText(path);
+        if (!path.StartsWith(State.Directory, StringComparison.Ordinal) || !text.Contains(replace, StringComparison.Ordinal))
+            throw new Failure($"'{replace}' cannot be changed", path, "it is not there, or the file is not the lab's own copy", "let the lab have pki:, and quote the configuration as it stands");
+        System.IO.File.WriteAllText(path, text.Replace(replace, by, StringComparison.Ordinal));
+    }
+
+    /// <summary>Lines of ESP keys that a gateway exported so far.</summary>
+    public IReadOnlyList<string> ExportedKeys(string gateway) => System.IO.File.Exists(KeyFile(gateway) + ".esp") ? System.IO.File.ReadAllLines(KeyFile(gateway) + ".esp") : [];
+
+    private string KeyFile(string gateway) => Path.Combine(State.Directory, gateway + ".keys");
 
     /// <summary>
     /// Starts a node's program. Its environment says where the lab's files are (LAB_FILES), where its credentials are (LAB_PKI) and where it may write (LAB_STATE). It ends with its namespace.
@@ -97,7 +127,7 @@ internal sealed class Lab
         var clock = Stopwatch.StartNew();
         var missing = new Dictionary<string, string>();
         var told = new Dictionary<string, string>();
-        foreach (var gateway in File.Gateways) missing[gateway.Name] = "has not answered yet";
+        foreach (var gateway in File.Gateways.Where(g => running.ContainsKey(g.Name))) missing[gateway.Name] = "has not answered yet";
         while (missing.Count > 0)
         {
             stop.ThrowIfCancellationRequested();

@@ -7,7 +7,7 @@ namespace Appliance.Cli.Labs;
 internal static class LabFigures
 {
     /// <summary>All of them.</summary>
-    public static JsonObject Of(Lab lab, LabProbes probes, IReadOnlyList<(string Name, GatewayFigures? Before, GatewayFigures? Now)> gateways, (long Esp, long Clear, string FirstClear) wan)
+    public static JsonObject Of(Lab lab, LabProbes probes, IReadOnlyList<(string Name, GatewayFigures? Before, GatewayFigures? Now)> gateways, (long Esp, long Clear, string FirstClear) wan, PhaseContext? phases)
     {
         var problems = new JsonArray();
         if (probes.Tcp?.Problem is { } problem) problems.Add(problem);
@@ -25,7 +25,8 @@ internal static class LabFigures
         var figures = new JsonObject { ["lab"] = lab.File.Name };
         if (probes.Traffic.IsPairs) Pairs(figures, probes, gateways);
         else One(figures, probes);
-        figures["esp_packets_on_wan"] = wan.Esp;
+        if (phases is not null) Phases(figures, phases, problems);
+        figures["esp_packets_on_wan"] = phases?.Capture.Esp ?? wan.Esp;
         figures["clear_packets_on_wan"] = wan.Clear;
         figures["cipher"] = string.Join(",", lab.File.Keys.Select(k => k.Cipher).Concat(Negotiation.Ciphers(lab)).Distinct());
         figures["negotiation_seconds"] = lab.NegotiationSeconds;
@@ -33,6 +34,19 @@ internal static class LabFigures
         figures["kernel_drops"] = missed;
         figures["problems"] = problems;
         return figures;
+    }
+
+    /// <summary>What the phases found, and the IVs of every ESP packet of the run, from before the first gateway was started.</summary>
+    private static void Phases(JsonObject figures, PhaseContext phases, JsonArray problems)
+    {
+        var missed = phases.Capture.Stop();
+        var (compared, repeated, beyond) = phases.Capture.Ivs;
+        foreach (var (name, value) in phases.Figures) figures[name] = value?.DeepClone();
+        figures["esp_packets_checked"] = compared;
+        figures["esp_packets_unchecked"] = missed + beyond;
+        figures["repeated_ivs"] = repeated;
+        foreach (var problem in phases.Problems) problems.Add(problem);
+        if (repeated > 0) problems.Add($"{repeated} ESP packets have an IV that another packet had under the same SPI");
     }
 
     private static void One(JsonObject figures, LabProbes probes)
@@ -50,11 +64,11 @@ internal static class LabFigures
     /// <summary>All pairs of hosts together; a pair that never answered shows in the loss.</summary>
     private static void Pairs(JsonObject figures, LabProbes probes, IReadOnlyList<(string Name, GatewayFigures? Before, GatewayFigures? Now)> gateways)
     {
-        var all = new PingFigures(probes.Pings.Sum(p => p.Sent), probes.Pings.Sum(p => p.Received), 0);
+        var all = PingFigures.Together(probes.Pings);
         figures["pairs"] = probes.Pings.Count;
         figures["ping_sent"] = all.Sent;
         figures["ping_loss_pct"] = all.LossPercent;
-        figures["ping_ms"] = Math.Round(probes.Pings.Average(p => p.AverageMilliseconds), 3);
+        figures["ping_ms"] = all.AverageMilliseconds;
         figures["sas"] = gateways.Sum(g => (g.Now?.OutboundSas ?? 0) + (g.Now?.InboundSas ?? 0));
     }
 }

@@ -15,9 +15,10 @@ internal enum NodeKind
 
 /// <summary>A network namespace. <paramref name="Configuration"/> is the gateway's file, an absolute path; <paramref name="Instance"/> its instance name.
 /// <paramref name="Masquerade"/>: a router's device behind which it hides everybody else (NAT); empty for none.
-/// <paramref name="Program"/>: a shell script that runs in the node as long as the lab is up: daemons that are not ours; an absolute path, or null.</summary>
+/// <paramref name="Program"/>: a shell script that runs in the node as long as the lab is up: daemons that are not ours; an absolute path, or null.
+/// <paramref name="Later"/>: a gateway that a phase starts. <paramref name="ExportKeys"/>: a gateway that writes its keys to a file of the lab, for a phase that tries them.</summary>
 internal sealed record LabNode(string Name, NodeKind Kind, string? Configuration, string? Instance, IReadOnlyList<LabRoute> Routes, IReadOnlyList<LabSysctl> Sysctls,
-    string Masquerade, IReadOnlyList<LabBridge> Bridges, string? Program);
+    string Masquerade, IReadOnlyList<LabBridge> Bridges, string? Program, bool Later, bool ExportKeys);
 
 /// <summary>A bridge inside a node, which devices of links can be ports of.</summary>
 internal sealed record LabBridge(string Name, IReadOnlyList<string> Addresses);
@@ -47,8 +48,8 @@ internal sealed record LabTunnel(string Node, string Tunnel)
     public override string ToString() => $"{Node}/{Tunnel}";
 }
 
-/// <summary>What <c>lab run</c> sends: pings, and TCP where there is a server (its node, then its address).</summary>
-internal sealed record LabTraffic(IReadOnlyList<LabPing> Pings, (string Node, string Address)? Tcp, string From)
+/// <summary>What <c>lab run</c> sends: pings, and TCP where there is a server (its node, then its address). <paramref name="Sites"/>: those of a mesh; all that are there from the start ping each other.</summary>
+internal sealed record LabTraffic(IReadOnlyList<LabPing> Pings, (string Node, string Address)? Tcp, string From, IReadOnlyList<LabSite> Sites)
 {
     /// <summary>The lab pings between pairs of hosts, and its figures are those of all of them together.</summary>
     public bool IsPairs => Tcp is null;
@@ -57,7 +58,8 @@ internal sealed record LabTraffic(IReadOnlyList<LabPing> Pings, (string Node, st
 /// <summary>A host that pings an address; the name is that of its figures.</summary>
 internal sealed record LabPing(string Name, string From, string Address);
 
-/// <summary>A lab: nodes, links, keys, the devices on which its wan is watched, and its traffic. <paramref name="Up"/>: tunnels whose keys are negotiated before traffic starts.</summary>
+/// <summary>A lab: nodes, links, keys, the devices on which its wan is watched, and its traffic. <paramref name="Up"/>: tunnels whose keys are negotiated before traffic starts;
+/// <paramref name="Phases"/>: what happens while it flows.</summary>
 internal sealed record LabFile(
     string Name,
     string About,
@@ -67,7 +69,8 @@ internal sealed record LabFile(
     IReadOnlyList<(string Node, string Device)> Wan,
     LabTraffic? Traffic,
     LabPki? Pki,
-    IReadOnlyList<LabTunnel> Up)
+    IReadOnlyList<LabTunnel> Up,
+    IReadOnlyList<LabPhase> Phases)
 {
     /// <summary>The node of that name.</summary>
     public LabNode Node(string name) => Nodes.First(n => n.Name == name);

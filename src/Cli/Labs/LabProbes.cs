@@ -16,7 +16,7 @@ internal sealed class LabProbes(LabState state, LabTraffic traffic) : IDisposabl
 
     /// <summary>What they see at this moment, a line each.</summary>
     public IReadOnlyList<(string Name, string Value)> Lines =>
-        [.. pings.Select(p => (p.Ping.Name, Answers(p.Probe.Figures))), .. tcp is null ? [] : new[] { ("tcp", tcp.Figures.NowMbps.ToString("0", CultureInfo.InvariantCulture) + " Mbit/s") }];
+        [.. traffic.Sites.Count > 0 ? [("pings", $"{pings.Count} pairs: {Answers(PingFigures.Together([.. pings.Select(p => p.Probe.Figures)]))}")] : pings.Select(p => (p.Ping.Name, Answers(p.Probe.Figures))), .. tcp is null ? [] : new[] { ("tcp", tcp.Figures.NowMbps.ToString("0", CultureInfo.InvariantCulture) + " Mbit/s") }];
 
     /// <summary>What the pings saw, in the order of the file.</summary>
     public IReadOnlyList<PingFigures> Pings { get; private set; } = [];

@@ -7,6 +7,7 @@ namespace Appliance.Cli.Labs;
 internal static partial class LabReader
 {
     private static readonly Dictionary<string, NodeKind> Kinds = new() { ["host"] = NodeKind.Host, ["router"] = NodeKind.Router, ["gateway"] = NodeKind.Gateway };
+    private static readonly Dictionary<string, bool> Starts = new() { ["at-once"] = false, ["later"] = true };
 
     /// <summary>Reads and checks.</summary>
     /// <exception cref="Failure">The file cannot be used.</exception>
@@ -43,8 +44,9 @@ internal static partial class LabReader
         var wan = root.Texts("wan").Select(text => Device(root, "wan", text, links)).ToList();
         var traffic = root.Has("traffic") ? Traffic(root.Map("traffic"), nodes) : null;
         var (pki, up) = (Pki(root), Up(root, nodes));
+        var phases = ScenarioReader.Phases(root, nodes, traffic, wan.Count > 0);
         root.End();
-        return new LabFile(name, about, nodes, links, keys, wan, traffic, pki, up);
+        return new LabFile(name, about, nodes, links, keys, wan, traffic, pki, up, phases);
     }
 
     [GeneratedRegex("^[a-z][a-z0-9-]{0,30}$")]
@@ -79,8 +81,12 @@ internal static partial class LabReader
         var program = map.Has("program") ? Path.Combine(configurations, map.Text("program")) : null;
         if (program is not null && kind == NodeKind.Gateway) throw map.Wrong("program", "a gateway runs the product alone", "give the program a node of its own");
         if (program is not null && !File.Exists(program)) throw map.Wrong("program", $"{program} is not there", "name a shell script beside the lab file");
+        var later = map.Word("starts", Starts, false);
+        var export = map.Flag("export_keys", false);
+        if (later && kind != NodeKind.Gateway) throw map.Wrong("starts", "only a gateway can start later", "write it at a gateway");
+        if (export && kind != NodeKind.Gateway) throw map.Wrong("export_keys", "only a gateway has keys", "write it at a gateway");
         map.End();
-        return new LabNode(name, kind, configuration, instance, routes, sysctls, masquerade, bridges, program);
+        return new LabNode(name, kind, configuration, instance, routes, sysctls, masquerade, bridges, program, later, export);
     }
 
     private static LabBridge Bridge(YamlMap map)
@@ -184,16 +190,23 @@ internal static partial class LabReader
     private static LabTraffic Traffic(YamlMap map, List<LabNode> nodes)
     {
         LabTraffic traffic;
+        if (map.Has("sites"))
+        {
+            traffic = ScenarioReader.Sites(map, nodes);
+            map.End();
+            return traffic;
+        }
+
         if (map.Has("pairs"))
         {
-            traffic = new LabTraffic([.. map.Maps("pairs").Select(pair => Pair(pair, nodes))], null, "");
+            traffic = new LabTraffic([.. map.Maps("pairs").Select(pair => Pair(pair, nodes))], null, "", []);
             if (traffic.Pings.Count == 0) throw map.Wrong("pairs", "there are no pairs", "write pairs: [ { from: host-a, ping: 10.2.0.2 } ]");
             map.End();
             return traffic;
         }
 
         var from = Host(map, "from", nodes);
-        traffic = new LabTraffic([new("ping", from, Address(map, "ping")), new("ping6", from, Address(map, "ping6"))], (Host(map, "tcp_server", nodes), Address(map, "tcp_address")), from);
+        traffic = new LabTraffic([new("ping", from, Address(map, "ping")), new("ping6", from, Address(map, "ping6"))], (Host(map, "tcp_server", nodes), Address(map, "tcp_address")), from, []);
         map.End();
         return traffic;
     }

@@ -19,22 +19,26 @@ internal sealed class LabRun(LabFile file, Action<string> say, CancellationToken
     public JsonObject Run(int seconds, bool live)
     {
         var traffic = file.Traffic ?? throw new Failure("the lab has no traffic to run", file.Name, "its file has no traffic:", "use appliance lab up, or add traffic:", Failure.BadInput);
-        var lab = Lab.Up(file, transient: true, say, stop);
-        var probes = new LabProbes(lab.State, traffic);
+        EspCapture? capture = null;
+        LabProbes? probes = null;
+        var lab = Lab.Up(file, transient: true, say, stop, state => capture = file.Phases.Count > 0 ? new EspCapture(state, file.Wan) : null);
         try
         {
+            probes = new LabProbes(lab.State, traffic);
             using var wan = new WanWatch(lab.State, file.Wan);
             foreach (var ping in traffic.Pings) WarmUp(lab, lab.State.Node(ping.From).Namespace, ping.Address);
             say("traffic passes; Ctrl-C ends");
             probes.Start(seconds);
-            Watch(lab, probes, seconds, live);
+            var phases = capture is null ? null : new PhaseContext(lab, capture, live ? _ => { } : say, stop);
+            Watch(lab, probes, phases, seconds, live);
             probes.Stop();
             Read(lab);
-            return LabFigures.Of(lab, probes, shown, wan.Stop());
+            return LabFigures.Of(lab, probes, shown, wan.Stop(), phases);
         }
         finally
         {
-            probes.Dispose();
+            probes?.Dispose();
+            capture?.Dispose();
             say("removing the lab");
             LabRemoval.Remove(lab.State);
         }
@@ -52,13 +56,34 @@ internal sealed class LabRun(LabFile file, Action<string> say, CancellationToken
         }
     }
 
-    private void Watch(Lab lab, LabProbes probes, int seconds, bool live)
+    /// <summary>Shows it until time is over and the phases have ended.</summary>
+    private void Watch(Lab lab, LabProbes probes, PhaseContext? phases, int seconds, bool live)
+    {
+        var running = phases is null ? Task.CompletedTask : Task.Factory.StartNew(() => PhaseRunner.Run(phases), TaskCreationOptions.LongRunning);
+        try
+        {
+            Show(lab, () => [.. phases?.Lines ?? [], .. probes.Lines], () => running.IsCompleted, () => probes.Ended || running.IsFaulted, seconds, live);
+        }
+        finally
+        {
+            // A phase that is told to stop does so within the time that a ping takes.
+            try
+            {
+                running.GetAwaiter().GetResult();
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+            }
+        }
+    }
+
+    private void Show(Lab lab, Func<IReadOnlyList<(string Name, string Value)>> lines, Func<bool> finished, Func<bool> ended, int seconds, bool live)
     {
         var until = seconds == 0 ? long.MaxValue : Environment.TickCount64 + seconds * 1000L;
         bool Next()
         {
-            if (Environment.TickCount64 >= until || probes.Ended) return false;
-            return !stop.WaitHandle.WaitOne((int)Math.Min(RefreshMilliseconds, Math.Max(1, until - Environment.TickCount64)));
+            if (Environment.TickCount64 >= until && finished() || ended()) return false;
+            return !stop.WaitHandle.WaitOne((int)Math.Min(RefreshMilliseconds, Math.Max(finished() ? 1 : 100, until - Environment.TickCount64)));
         }
 
         if (!live)
@@ -66,7 +91,7 @@ internal sealed class LabRun(LabFile file, Action<string> say, CancellationToken
             while (Next())
             {
                 Read(lab);
-                say(LiveTable.Line(shown, probes.Lines));
+                say(LiveTable.Line(shown, lines()));
             }
 
             return;
@@ -78,7 +103,7 @@ internal sealed class LabRun(LabFile file, Action<string> say, CancellationToken
             while (Next())
             {
                 Read(lab);
-                context.UpdateTarget(new Text(LiveTable.Text(shown, probes.Lines, TextTable.TerminalWidth)));
+                context.UpdateTarget(new Text(LiveTable.Text(shown, lines(), TextTable.TerminalWidth)));
                 context.Refresh();
             }
         });

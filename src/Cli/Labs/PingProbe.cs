@@ -10,6 +10,10 @@ internal sealed record PingFigures(int Sent, int Received, double AverageMillise
 {
     /// <summary>Requests without an answer, in percent; 100 when nothing was sent, since nothing was shown to work.</summary>
     public double LossPercent => Sent == 0 ? 100 : Math.Round(100.0 * (Sent - Received) / Sent, 2);
+
+    /// <summary>What several pings have seen; the time is the mean of theirs.</summary>
+    public static PingFigures Together(IReadOnlyCollection<PingFigures> all) =>
+        new(all.Sum(p => p.Sent), all.Sum(p => p.Received), all.Count == 0 ? 0 : Math.Round(all.Average(p => p.AverageMilliseconds), 3));
 }
 
 /// <summary>A ping that runs until it is stopped.</summary>
@@ -32,6 +36,9 @@ internal sealed partial class PingProbe : IDisposable
 
     /// <summary>What it has seen so far.</summary>
     public PingFigures Figures => reader.Figures;
+
+    /// <summary>When the first answer came, in seconds since 1970; null before.</summary>
+    public double? FirstAnswer => reader.FirstAnswer;
 
     /// <summary>One request; true when it was answered within a second.</summary>
     public static bool Once(string space, string address) => Tool.Run("ip", Topology.Inside(space, "ping", "-n", "-c", "1", "-W", "1", address)).ExitCode == 0;
@@ -62,6 +69,7 @@ internal sealed partial class PingReader
     private double total;
     private double lastAnswer;
     private double longestGap;
+    private double? firstAnswer;
 
     /// <summary>What the lines so far say.</summary>
     public PingFigures Figures
@@ -69,6 +77,15 @@ internal sealed partial class PingReader
         get
         {
             lock (gate) return new PingFigures(highest, answered.Count, answered.Count == 0 ? 0 : Math.Round(total / answered.Count, 3), Math.Round(longestGap, 3));
+        }
+    }
+
+    /// <summary>When the first answer came, in seconds since 1970; null before.</summary>
+    public double? FirstAnswer
+    {
+        get
+        {
+            lock (gate) return firstAnswer;
         }
     }
 
@@ -85,6 +102,7 @@ internal sealed partial class PingReader
             total += double.Parse(time.Groups[1].ValueSpan, CultureInfo.InvariantCulture);
             if (Stamp.Match(line) is not { Success: true } stamp) return;
             var now = double.Parse(stamp.Groups[1].ValueSpan, CultureInfo.InvariantCulture);
+            firstAnswer ??= now;
             if (lastAnswer > 0) longestGap = Math.Max(longestGap, now - lastAnswer);
             lastAnswer = now;
         }

@@ -20,13 +20,7 @@ internal sealed class TcpProbe : IDisposable
     /// <exception cref="Failure">iperf3 does not start.</exception>
     public TcpProbe(string serverSpace, string clientSpace, string address, int seconds)
     {
-        server = Tool.Start("setsid", ["ip", .. Topology.Inside(serverSpace, "iperf3", "-s", "-1", "--forceflush")]);
-        while (server.StandardOutput.ReadLine() is { } line && !line.Contains("listening", StringComparison.Ordinal))
-        {
-        }
-
-        if (server.HasExited) throw new Failure("the iperf3 server does not start", serverSpace, server.StandardError.ReadToEnd().Trim(), "look whether its port 5201 is free in the namespace");
-        _ = server.StandardOutput.ReadToEndAsync();
+        server = StartServer(serverSpace);
         client = Tool.Start("setsid", ["ip", .. Topology.Inside(clientSpace, "iperf3", "-c", address, "-t", $"{seconds}", "-f", "m", "-i", "1", "--forceflush", "--connect-timeout", "5000")]);
         reading = Task.Run(() =>
         {
@@ -40,6 +34,22 @@ internal sealed class TcpProbe : IDisposable
 
     /// <summary>True when the client has ended by itself.</summary>
     public bool Ended => client.HasExited;
+
+    /// <summary>Sends so many octets (200K) and waits for their end; what went wrong, or empty.</summary>
+    /// <exception cref="Failure">iperf3 does not start.</exception>
+    public static string Once(string serverSpace, string clientSpace, string address, string octets)
+    {
+        using var server = StartServer(serverSpace);
+        try
+        {
+            var result = Tool.Run("ip", Topology.Inside(clientSpace, "iperf3", "-c", address, "-n", octets, "--connect-timeout", "3000"), limitSeconds: 10);
+            return result.ExitCode == 0 ? "" : $"{result.Output}\n{result.Error}".Trim().Split('\n')[^1];
+        }
+        finally
+        {
+            if (!server.HasExited) server.Kill();
+        }
+    }
 
     /// <summary>Stops it and returns what it carried.</summary>
     public TcpFigures Stop()
@@ -62,6 +72,19 @@ internal sealed class TcpProbe : IDisposable
             if (!process.HasExited) process.Kill();
             process.Dispose();
         }
+    }
+
+    /// <summary>A server of one test, once it listens.</summary>
+    private static Process StartServer(string space)
+    {
+        var server = Tool.Start("setsid", ["ip", .. Topology.Inside(space, "iperf3", "-s", "-1", "--forceflush")]);
+        while (server.StandardOutput.ReadLine() is { } line && !line.Contains("listening", StringComparison.Ordinal))
+        {
+        }
+
+        if (server.HasExited) throw new Failure("the iperf3 server does not start", space, server.StandardError.ReadToEnd().Trim(), "look whether its port 5201 is free in the namespace");
+        _ = server.StandardOutput.ReadToEndAsync();
+        return server;
     }
 }
 

@@ -11,9 +11,9 @@ internal static class Tool
 {
     /// <summary>Runs a tool to its end.</summary>
     /// <exception cref="Failure">It is not installed, or does not end in time.</exception>
-    public static ToolResult Run(string file, IEnumerable<string> arguments, string? input = null, int limitSeconds = 30)
+    public static ToolResult Run(string file, IEnumerable<string> arguments, string? input = null, int limitSeconds = 30, IReadOnlyDictionary<string, string>? environment = null)
     {
-        using var process = Start(file, arguments, redirectInput: input is not null);
+        using var process = Start(file, arguments, redirectInput: input is not null, environment);
         var output = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEndAsync();
         if (input is not null)
