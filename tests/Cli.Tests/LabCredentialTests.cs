@@ -25,9 +25,9 @@ public sealed class LabCredentialTests : IDisposable
         var folder = Directory.CreateDirectory(Path.Combine(LabState.Base, $"credentials-{id}-{Environment.ProcessId}")).FullName;
         try
         {
-            var node = new LabNode("gw-a", NodeKind.Gateway, scratch.Write("original.yaml", "instance: gw-a\n"), "gw-a", [], [], "", [], null);
+            var node = new LabNode("gw-a", NodeKind.Gateway, scratch.Write("original.yaml", "instance: gw-a\n"), "gw-a", [], [], "", [], null, false, false);
             var pki = new LabPki([], ["site"]);
-            var file = new LabFile("x", "", [node], [], [], [], null, pki, []);
+            var file = new LabFile("x", "", [node], [], [], [], null, pki, [], []);
             var state = new LabState(Path.GetFileName(folder), "x", "", true, 0, 0, []);
             var said = new List<string>();
             LabCredentials.Make(state, file, pki, said.Add);

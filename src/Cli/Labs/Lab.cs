@@ -135,7 +135,7 @@ internal sealed class Lab
             foreach (var name in missing.Keys.ToList())
             {
                 ThrowIfEnded(name);
-                missing[name] = Readiness.Missing(State.Paths(State.Node(name)).ApiSocket);
+                missing[name] = Readiness.Missing(State.Paths(State.Node(name)).ApiSocket, File.Node(name).ExportKeys);
                 if (missing[name].Length == 0)
                 {
                     missing.Remove(name);
