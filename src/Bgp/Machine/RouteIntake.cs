@@ -70,7 +70,7 @@ internal sealed class RouteIntake(Rib rib)
         var set = connection.Attributes.Read(view, isMultiprotocol);
         var isKept = true;
         foreach (var nlri in routes) isKept &= rib.Update(session.Id, family, nlri, set);
-        if (!isKept) step.Notice(session, true, $"it sent more than {Rib.MostPathsOfAPeer} paths of a {family} prefix: the last ones are not kept");
+        if (!isKept) step.Notice(session, true, $"it sent more than {Rib.MostPathsOfAPeer} paths of a {family} prefix (or {Rib.MostMulticastPathsOfAPeer} of a multicast one): the last ones are not kept");
         CheckMaximum(step, session, state);
     }
 }

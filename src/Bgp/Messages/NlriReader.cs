@@ -9,7 +9,7 @@ namespace Appliance.Bgp;
 /// <param name="octets">The NLRI.</param>
 /// <param name="family">Their family: one of <see cref="Family.All"/>.</param>
 /// <param name="addPath">Path identifiers stand in front (RFC 7911).</param>
-/// <param name="skipUnexpected">Prefixes that nobody can reach are left out (RFC 4271 §6.3: a semantically incorrect prefix is ignored).</param>
+/// <param name="skipUnexpected">Prefixes that nobody can reach are left out (RFC 4271 §6.3: a semantically incorrect prefix is ignored). Multicast that may be forwarded is not among them.</param>
 public ref struct NlriReader(ReadOnlySpan<byte> octets, Family family, bool addPath, bool skipUnexpected = false)
 {
     private readonly Family family = family;
@@ -34,7 +34,7 @@ public ref struct NlriReader(ReadOnlySpan<byte> octets, Family family, bool addP
     {
         while (ReadOne())
         {
-            if (!skipUnexpected || IsExpected(family, current.Prefix)) return true;
+            if (!skipUnexpected || IsExpected(family, current.Prefix) || MulticastPrefixes.IsRoutable(family, current.Prefix)) return true;
         }
 
         return false;

@@ -32,6 +32,16 @@ internal sealed class Decision(Rib rib)
         return candidates.IsEmpty ? [] : candidates[..Multipath(candidates[..Tied(candidates)])];
     }
 
+    /// <summary>All routes that can be used, those that tie for the best first: for a prefix whose paths all count (<see cref="MulticastPrefixes"/>). The order depends on the routes alone.</summary>
+    /// <param name="first">First route of the prefix.</param>
+    /// <returns>Valid until the next call.</returns>
+    public ReadOnlySpan<int> All(int first)
+    {
+        var candidates = Gather(first);
+        if (candidates.Length > 1) candidates[Tied(candidates)..].Sort(Compare);
+        return candidates;
+    }
+
     /// <summary>All routes that can be used, best first: each is the best of itself and those behind it.</summary>
     /// <param name="first">First route of the prefix.</param>
     /// <returns>Valid until the next call.</returns>

@@ -8,6 +8,8 @@ internal sealed class Exporter(Rib rib, Decision decision)
     // What attributes become is remembered for so many at a time.
     private const int MostMade = 1 << 16;
     private readonly List<SentPath> sent = [];
+    private readonly Dictionary<uint, int> told = [];
+    private readonly HashSet<uint> still = [];
 
     /// <summary>What is to be said next about one family, if anything.</summary>
     public bool TryNext(PeerFamily to, out ExportBatch batch)
@@ -131,21 +133,26 @@ internal sealed class Exporter(Rib rib, Decision decision)
         to.Out.Paths.TryGetValue(slot, out var before);
         before ??= [];
         sent.Clear();
+        told.Clear();
+        still.Clear();
+        foreach (var path in before) told.Add(path.PathId, path.Attributes);
         if (!IsDefaultOfOurs(to, in nlri))
         {
-            foreach (var route in decision.InOrder(to.Table[slot].Routes))
+            // Who wants multicast must be known, not some of them.
+            var isOfAll = MulticastPrefixes.IsMulticast(to.Facts.Family, nlri.Prefix);
+            foreach (var route in isOfAll ? decision.All(to.Table[slot].Routes) : decision.InOrder(to.Table[slot].Routes))
             {
-                if (sent.Count == to.Facts.AddPathSend) break;
+                if (sent.Count == to.Facts.AddPathSend && !isOfAll) break;
                 if (Made(to, route, in nlri) is not (var said and not 0)) continue;
                 sent.Add(new SentPath((uint)route, said));
-                var told = Array.Find(before, p => p.PathId == (uint)route);
-                if (told.Attributes != said) to.Out.Window.Add(said, rib.Attributes[said], nlri with { PathId = (uint)route, Label = rib.Routes[route].Label });
+                still.Add((uint)route);
+                if (told.GetValueOrDefault((uint)route) != said) to.Out.Window.Add(said, rib.Attributes[said], nlri with { PathId = (uint)route, Label = rib.Routes[route].Label });
             }
         }
 
         foreach (var path in before)
         {
-            if (!sent.Exists(p => p.PathId == path.PathId)) to.Out.Window.Add(0, null, nlri with { PathId = path.PathId });
+            if (!still.Contains(path.PathId)) to.Out.Window.Add(0, null, nlri with { PathId = path.PathId });
             rib.Attributes.Release(path.Attributes);
         }
 

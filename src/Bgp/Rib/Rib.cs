@@ -18,6 +18,9 @@ public sealed partial class Rib
     /// <summary>Paths that are kept of one neighbour for one prefix (ADD-PATH); more are not taken.</summary>
     public const int MostPathsOfAPeer = 64;
 
+    /// <summary>The same of a multicast prefix: a reflector tells of every member of a group that wants it.</summary>
+    public const int MostMulticastPathsOfAPeer = 16384;
+
     private readonly Dictionary<Family, RibTable> globals = [];
     private readonly SortedDictionary<string, VrfState> vrfs = new(StringComparer.Ordinal);
     private readonly List<RibTable> tables = [];
@@ -67,7 +70,7 @@ public sealed partial class Rib
     /// <param name="family">A family of its session; others are ignored.</param>
     /// <param name="nlri">The route.</param>
     /// <param name="attributes">Its attributes; the same object for routes of one message is quickest.</param>
-    /// <returns>False: the neighbour has <see cref="MostPathsOfAPeer"/> paths for that prefix already, this one is not kept.</returns>
+    /// <returns>False: the neighbour has <see cref="MostPathsOfAPeer"/> (or <see cref="MostMulticastPathsOfAPeer"/>) paths for that prefix already, this one is not kept.</returns>
     public bool Update(int peer, Family family, in Nlri nlri, PathAttributes attributes)
     {
         if (Find(peer, family) is not { } from) return true;
@@ -77,7 +80,7 @@ public sealed partial class Rib
         var at = table.FindRoute(slot, from.Peer.Slot, nlri.PathId, RouteFlags.None, out _, out var others);
         if (at == 0)
         {
-            if (others >= MostPathsOfAPeer) return false;
+            if (others >= MostPathsOfAPeer && (others >= MostMulticastPathsOfAPeer || !MulticastPrefixes.IsMulticast(family, nlri.Prefix))) return false;
             var taken = Taken(from, in nlri);
             ref var made = ref table.Insert(slot);
             made.Peer = from.Peer.Slot;

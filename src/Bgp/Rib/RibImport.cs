@@ -21,7 +21,15 @@ public sealed partial class Rib
         from.LastIn = from.LastOut = 0;
     }
 
-    private int Taken(PeerFamily from, in Nlri nlri) => from.Facts.Import is { DependsOnPrefix: true } ? Import(from, in nlri, from.LastIn) : Attributes.Hold(from.LastOut);
+    private int Taken(PeerFamily from, in Nlri nlri)
+    {
+        if (IsBareMulticast(from, in nlri, from.LastIn)) return 0;
+        return from.Facts.Import is { DependsOnPrefix: true } ? Import(from, in nlri, from.LastIn) : Attributes.Hold(from.LastOut);
+    }
+
+    // Multicast goes to members of a group alone, and they say where they are: without that nobody can be meant.
+    private bool IsBareMulticast(PeerFamily from, in Nlri nlri, int received) =>
+        MulticastPrefixes.IsMulticast(from.Facts.Family, nlri.Prefix) && Attributes[received].TunnelEncapsulation is null;
 
     // The attributes after loops are looked for and the policy is asked, with a reference; 0: rejected.
     private int Import(PeerFamily from, in Nlri nlri, int received)
@@ -77,7 +85,7 @@ public sealed partial class Rib
             {
                 if (!IsFrom(in Routes[at], from)) continue;
                 var nlri = table.Nlri(slot) with { PathId = Routes[at].PathId, Label = Routes[at].Label };
-                var taken = Import(from, in nlri, Routes[at].In);
+                var taken = IsBareMulticast(from, in nlri, Routes[at].In) ? 0 : Import(from, in nlri, Routes[at].In);
                 ref var route = ref Routes[at];
                 if ((route.Out == 0) != (taken == 0)) Accept(from, in nlri, taken != 0 ? 1 : -1);
                 if (route.Out != taken) table.Touch(slot);

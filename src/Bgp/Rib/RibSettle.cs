@@ -3,6 +3,9 @@ namespace Appliance.Bgp;
 /// <summary>The decision for the prefixes that wait (RFC 4271 §9.1.2).</summary>
 public sealed partial class Rib
 {
+    // Paths of a prefix that are chosen at once without an array: as many as multipath may name.
+    private const int MostOnStack = 64;
+
     /// <summary>Takes the decision for prefixes that wait, in the order in which they began to.</summary>
     /// <param name="budget">Prefixes at most.</param>
     /// <param name="changes">Gets what changed, a batch for each table: best routes of unicast families, globally and in VRFs; lists of their own.</param>
@@ -44,9 +47,9 @@ public sealed partial class Rib
         var isRetold = (state.Flags & PrefixFlags.Retell) != 0;
         var isLookedAt = (state.Flags & PrefixFlags.Look) != 0;
         state.Flags = PrefixFlags.Used;
-        var best = decision.Best(state.Routes);
+        var best = table.IsTold && MulticastPrefixes.IsMulticast(table.Family, table.Nlri(slot).Prefix) ? decision.All(state.Routes) : decision.Best(state.Routes);
         foreach (var hop in decision.Unanswered) Hops.Wait(hop, table, slot);
-        Span<ChosenPath> chosen = stackalloc ChosenPath[best.Length];
+        var chosen = best.Length <= MostOnStack ? stackalloc ChosenPath[best.Length] : new ChosenPath[best.Length];
         for (var i = 0; i < best.Length; i++)
         {
             ref var route = ref Routes[best[i]];

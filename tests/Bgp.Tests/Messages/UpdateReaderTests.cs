@@ -63,7 +63,8 @@ public class UpdateReaderTests
     }
 
     [Theory]
-    [InlineData("ipv4", "04e0", false)]
+    [InlineData("ipv4", "18e00000", false)]
+    [InlineData("ipv4", "04e0", true)]
     [InlineData("ipv4", "20e0000005", false)]
     [InlineData("ipv4", "207f000001", false)]
     [InlineData("ipv4", "0800", false)]
@@ -71,7 +72,8 @@ public class UpdateReaderTests
     [InlineData("ipv4", "0100", true)]
     [InlineData("ipv4", "0180", true)]
     [InlineData("ipv4", "04f0", true)]
-    [InlineData("ipv6", "08ff", false)]
+    [InlineData("ipv6", "10ff02", false)]
+    [InlineData("ipv6", "10ff08", true)]
     [InlineData("ipv6", "0afe80", false)]
     [InlineData("ipv6", "00", true)]
     [InlineData("ipv6", "0afec0", true)]
