@@ -91,6 +91,9 @@ public sealed record ExportKeys(ulong InitiatorSpi, ulong ResponderSpi, Secret E
 /// </summary>
 public sealed record InstallGroupSa(ulong Token, GroupSa Sa, Secret Key) : WorkAction(Token);
 
+/// <summary>Draw SK_d of a new multi-point SA, so many random octets (draft-yamaya-ipsecme-mpsa-04 §3.3.1) → <see cref="GroupKeyMade"/>. Never from a seed that a recording has.</summary>
+public sealed record MakeGroupKey(ulong Token, int Length) : WorkAction(Token);
+
 /// <summary>The group's packets go out by this SA from now on, without a gap.</summary>
 public sealed record ActivateGroupSa(string Group, uint Spi) : IkeAction;
 

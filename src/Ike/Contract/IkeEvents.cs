@@ -53,6 +53,9 @@ public sealed record ChildInstalled(ulong Token, string? Problem) : WorkDone(Tok
 /// <summary><see cref="InstallGroupSa"/>: null when it is there, else why not.</summary>
 public sealed record GroupInstalled(ulong Token, string? Problem) : WorkDone(Token);
 
+/// <summary><see cref="MakeGroupKey"/>: SK_d.</summary>
+public sealed record GroupKeyMade(ulong Token, Secret SkD) : WorkDone(Token);
+
 /// <summary>The IV space under a Sender-ID of ours is nearly used up (<paramref name="Hard"/>: it is, and packets are dropped).</summary>
 public sealed record GroupExpires(string Group, uint Spi, bool Hard) : IkeEvent;
 

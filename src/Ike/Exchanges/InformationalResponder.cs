@@ -1,4 +1,5 @@
 using Appliance.Ike.Children;
+using Appliance.Ike.Groups;
 using Appliance.Ike.Machine;
 using Appliance.Ike.Messages;
 
@@ -36,6 +37,7 @@ internal sealed class InformationalResponder(IkeSa sa) : RespondedExchange(sa)
     private void DeleteIke(Step step)
     {
         if (Sa.PeerRekey is { Sa.State: IkeSaState.Established } theirs && Sa.Successor is null) IkeSaReplacement.Replace(step, Sa, theirs.Sa);
+        GroupServers.Departed(step, Sa);
         Sa.State = IkeSaState.Deleting;
         Sa.Respond(step, []);
         Sa.Destroy(step, Sa.Successor is null ? "the peer deleted it" : "rekeyed");

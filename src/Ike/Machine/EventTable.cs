@@ -1,4 +1,5 @@
 using Appliance.Ike.Children;
+using Appliance.Ike.Groups;
 using Appliance.Ike.Machine.Contexts;
 
 namespace Appliance.Ike.Machine;
@@ -16,6 +17,7 @@ internal static class EventTable
                 break;
             case ConfigurationChanged changed:
                 step.Machine.Manager.Configure(step, changed.Configuration);
+                step.Machine.Servers.Configure(step);
                 break;
             case AddressesChanged changed:
                 step.Machine.Addresses = changed.Addresses;
@@ -30,15 +32,25 @@ internal static class EventTable
             case OperatorAsked asked:
                 step.Machine.Manager.OperatorAsked(step, asked);
                 break;
+            case ContextRestored restored when GroupContexts.Is(restored):
+                GroupContexts.Restore(step, restored);
+                break;
             case ContextRestored restored:
                 SaContext.Restore(step, restored);
                 break;
             case ShutdownAsked:
                 step.Machine.Manager.IsShutDown = true;
+                step.Machine.Servers.Close(step);
                 foreach (var sa in step.Machine.All.ToArray()) sa.CloseNow(step, "this node stops");
                 break;
             case DrainChanged changed:
                 Draining.Changed(step, changed.Draining);
+                break;
+            case GroupExpires expires:
+                step.Machine.Servers.Expires(step, expires);
+                break;
+            case GroupRekeyAsked asked:
+                step.Machine.Servers.RekeyAsked(step, asked);
                 break;
             case ChildExpires expires:
                 ChildEvents.Expires(step, expires);

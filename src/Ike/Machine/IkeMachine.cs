@@ -1,5 +1,6 @@
 using Appliance.Ike.Children;
 using Appliance.Ike.Exchanges;
+using Appliance.Ike.Groups;
 using Appliance.Machine;
 
 namespace Appliance.Ike.Machine;
@@ -11,12 +12,20 @@ public sealed class IkeMachine(IkeMachineOptions options) : IMachine<IkeEvent, I
     private readonly Dictionary<uint, (ChildState Child, IkeSa Sa)> children = [];
     private readonly Dictionary<string, HashSet<IkeSa>> byPeer = [];
     private readonly Dictionary<ulong, Exchange> awaited = [];
-    private readonly Dictionary<ulong, Action<Step, GroupInstalled>> groupInstalls = [];
+    private readonly Dictionary<ulong, Action<Step, WorkDone>> groupWork = [];
     private readonly Dictionary<ulong, Type> asked = [];
     private ulong lastToken;
 
     /// <inheritdoc/>
-    public Instant NextDue => Timers.NextDue <= Manager.NextDue ? Timers.NextDue : Manager.NextDue;
+    public Instant NextDue
+    {
+        get
+        {
+            var due = Timers.NextDue;
+            if (Manager.NextDue is var manager && manager < due) due = manager;
+            return Servers.NextDue is var servers && servers < due ? servers : due;
+        }
+    }
 
     /// <summary>What an operator sees of the IKE SAs. Read between steps.</summary>
     public IEnumerable<IkeSaStatus> Sas => sas.Values.Where(s => s.Establishment is null || s.IsInitiator || s.RemoteIdentity is not null).Select(s => Statuses.Of(this, s));
@@ -26,6 +35,12 @@ public sealed class IkeMachine(IkeMachineOptions options) : IMachine<IkeEvent, I
 
     /// <summary>Whether this node is on its way out of service, and who is still there. Read between steps.</summary>
     public IkeDrainStatus Drain => Draining.Status(this);
+
+    /// <summary>What an operator sees of the groups. Read between steps.</summary>
+    public IEnumerable<GroupStatus> Groups => Servers.Groups.Where(g => g.Group is not null).Select(g => ServedGroupStatuses.Of(g, Now));
+
+    /// <summary>What an operator sees of the members of a group, at its gateway; none elsewhere. Read between steps.</summary>
+    public IEnumerable<GroupMemberStatus> GroupMembers(string group) => Servers.Find(group)?.Members.Select(m => ServedGroupStatuses.Of(m, Now)) ?? [];
 
     /// <summary>What the host decided.</summary>
     internal IkeMachineOptions Options { get; } = options;
@@ -54,6 +69,9 @@ public sealed class IkeMachine(IkeMachineOptions options) : IMachine<IkeEvent, I
     /// <summary>Answers outside of IKE SAs.</summary>
     internal RateLimit UnprotectedLimit { get; } = new(Tuning.UnprotectedPerSecond);
 
+    /// <summary>Groups that this node is gateway of.</summary>
+    internal GroupServers Servers { get; } = new();
+
     /// <summary>Numbers of instances of shared tunnels.</summary>
     internal InstanceNumbers Instances { get; } = new();
 
@@ -80,7 +98,9 @@ public sealed class IkeMachine(IkeMachineOptions options) : IMachine<IkeEvent, I
         while (Timers.TryTake(step.Now, out var timer))
             if (Find(timer.Sa) is { } sa) TimerTable.Fire(step, sa, timer);
         Manager.Fire(step);
+        Servers.Fire(step);
         // State first, then the datagrams that rest on it: a process that ends in between is not asked about what it does not know.
+        foreach (var group in step.ChangedGroups) if (group.Context(step) is { } kept) actions.Add(kept);
         foreach (var sa in step.Changed) if (sa.Context(step) is { } kept) actions.Add(kept);
         foreach (var action in done)
         {
@@ -99,7 +119,14 @@ public sealed class IkeMachine(IkeMachineOptions options) : IMachine<IkeEvent, I
     /// <summary>A token for the installation of a multi-point SA.</summary>
     internal ulong NewGroupToken(Action<Step, GroupInstalled> done)
     {
-        groupInstalls.Add(++lastToken, done);
+        groupWork.Add(++lastToken, (step, result) => done(step, result as GroupInstalled ?? new GroupInstalled(result.Token, "no worker has time for it")));
+        return lastToken;
+    }
+
+    /// <summary>A token for the key of a multi-point SA.</summary>
+    internal ulong NewGroupToken(Action<Step, Crypto.Secret?> done)
+    {
+        groupWork.Add(++lastToken, (step, result) => done(step, (result as GroupKeyMade)?.SkD));
         return lastToken;
     }
 
@@ -146,10 +173,10 @@ public sealed class IkeMachine(IkeMachineOptions options) : IMachine<IkeEvent, I
     private void TakeWork(Step step, WorkDone done)
     {
         var fits = asked.Remove(done.Token, out var work) && WorkResults.Answers(work, done);
-        if (groupInstalls.Remove(done.Token, out var group))
+        if (groupWork.Remove(done.Token, out var group))
         {
-            if (done is not GroupInstalled) WorkResults.Discard(done);
-            group(step, done as GroupInstalled ?? new GroupInstalled(done.Token, "no worker has time for it"));
+            if (!fits) WorkResults.Discard(done);
+            group(step, fits ? done : new WorkRefused(done.Token));
             return;
         }
 

@@ -1,4 +1,5 @@
 using Appliance.Ike.Children;
+using Appliance.Ike.Groups;
 
 namespace Appliance.Ike.Machine;
 
@@ -29,6 +30,7 @@ internal sealed partial class IkeSa
         step.Machine.Instances.Give(InstanceNumber);
         ConfigurationRequests.Release(step, this);
         if (Saved) step.Actions.Add(new ForgetContext(LocalSpi));
+        GroupServers.Ended(step, this);
         AbandonRequests(step, why);
         AbandonResponse();
         ForgetFollowups();

@@ -1,4 +1,5 @@
 using Appliance.Ike.Children;
+using Appliance.Ike.Groups;
 using Appliance.Ike.Keys;
 
 namespace Appliance.Ike.Machine;
@@ -64,6 +65,7 @@ internal sealed partial class IkeSa
         step.Log(IkeLogLevel.Information, this, "established", $"IKE SA established: {LocalIdentity} with {RemoteIdentity}, {Suite}{(Nat == NatState.None ? "" : $", NAT: {Nat}")}");
         Save(step);
         step.Machine.Manager.Established(step, this, initialContact);
+        if (State == IkeSaState.Established) step.Machine.Servers.Established(step, this);
     }
 
     /// <summary>Takes the place of an IKE SA that is rekeyed (RFC 7296 §2.8): identities, path, extensions, inner addresses and children.</summary>
@@ -75,6 +77,7 @@ internal sealed partial class IkeSa
         (AskedToMove, MovesTo, GroupSenders) = (old.AskedToMove, old.MovesTo, old.GroupSenders);
         (Inner, old.Inner) = (old.Inner, InnerAddresses.None);
         step.Machine.Identities.Add(this);
+        GroupServers.Moved(step, old, this);
         foreach (var child in old.children.ToArray())
         {
             ChildTimers.Move(step, old, this, child);

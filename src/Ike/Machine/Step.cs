@@ -1,4 +1,6 @@
+using Appliance.Crypto;
 using Appliance.Ike.Exchanges;
+using Appliance.Ike.Groups;
 using Appliance.Machine;
 
 namespace Appliance.Ike.Machine;
@@ -18,6 +20,9 @@ internal sealed class Step(IkeMachine machine, in StepContext context, ICollecti
     /// <summary>IKE SAs whose kept state is no longer true.</summary>
     public HashSet<IkeSa> Changed { get; } = [];
 
+    /// <summary>Groups whose kept state is no longer true.</summary>
+    public HashSet<IGroupContext> ChangedGroups { get; } = [];
+
     /// <summary>What shall be done, in order.</summary>
     public ICollection<IkeAction> Actions { get; } = actions;
 
@@ -26,6 +31,12 @@ internal sealed class Step(IkeMachine machine, in StepContext context, ICollecti
 
     /// <summary>A token for a <see cref="WorkAction"/>; the result goes to the exchange.</summary>
     public ulong NewToken(Exchange exchange) => Machine.NewToken(exchange);
+
+    /// <summary>The state of a group is kept with this step: before that of IKE SAs, and before anything is done.</summary>
+    public void Keep(IGroupContext group) => ChangedGroups.Add(group);
+
+    /// <summary>A token for a <see cref="MakeGroupKey"/>; <paramref name="done"/> gets the key, or null when the host had no time for it.</summary>
+    public ulong NewGroupToken(Action<Step, Secret?> done) => Machine.NewGroupToken(done);
 
     /// <summary>A token for an <see cref="InstallGroupSa"/>; <paramref name="done"/> gets the result, which says why also when the host had no time for it.</summary>
     public ulong NewGroupToken(Action<Step, GroupInstalled> done) => Machine.NewGroupToken(done);
@@ -44,11 +55,11 @@ internal sealed class Step(IkeMachine machine, in StepContext context, ICollecti
             if (Entropy.NextUInt64() is > uint.MaxValue and var spi && Machine.Find(spi) is null) return spi;
     }
 
-    /// <summary>An inbound SPI for a child that no other child has; the numbers up to 255 are reserved (RFC 4303 §2.1).</summary>
+    /// <summary>An inbound SPI for a child that no other child and no group of ours has; the numbers up to 255 are reserved (RFC 4303 §2.1).</summary>
     public uint NewChildSpi()
     {
         while (true)
-            if (Entropy.NextUInt32() is > 255 and var spi && Machine.FindChild(spi) is null) return spi;
+            if (Entropy.NextUInt32() is > 255 and var spi && Machine.FindChild(spi) is null && !Machine.Servers.HasSpi(spi)) return spi;
     }
 
     /// <summary>A line for the log about an IKE SA; its SPIs and the peer's address are added.</summary>

@@ -93,6 +93,27 @@ internal static class Tuning
     /// <summary>Children that a peer may open on one IKE SA; with those that it rekeyed and did not delete, twice as many.</summary>
     public const int ChildrenOfIkeSa = 256;
 
+    /// <summary>Wishes for a new multi-point SA of a group that come within this of the last one are met together.</summary>
+    public const int GroupRekeyPause = 1_000;
+
+    /// <summary>A rekey because of the lifetime begins so long before it must, or a tenth of the lifetime.</summary>
+    public const int GroupRekeyMargin = 60_000;
+
+    /// <summary>Multi-point SAs of a group that are in use at once: more only follow one another when members are removed one by one.</summary>
+    public const int MostGroupSas = 8;
+
+    /// <summary>An own multi-point SA that could not be installed is tried again after that.</summary>
+    public const int GroupInstallPause = 10_000;
+
+    /// <summary>MPSA_PUTs that one step begins; the next step follows at once.</summary>
+    public const int GroupPutsPerStep = 256;
+
+    /// <summary>MPSA_PUTs of a group under way at once.</summary>
+    public const int GroupPutsUnderWay = 1024;
+
+    /// <summary>One that was not answered after so long holds up no other.</summary>
+    public const int GroupPutCounts = 250;
+
     /// <summary>IKE SAs of one identity that were rekeyed and that the peer did not delete; more are not rekeyed.</summary>
     public const int ReplacedOfIdentity = 64;
 }

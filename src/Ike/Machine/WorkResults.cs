@@ -12,6 +12,7 @@ internal static class WorkResults
         SignatureVerified => work == typeof(VerifySignature),
         ChildInstalled => work == typeof(InstallChild),
         GroupInstalled => work == typeof(InstallGroupSa),
+        GroupKeyMade => work == typeof(MakeGroupKey),
         _ => true,
     };
 
@@ -22,6 +23,9 @@ internal static class WorkResults
         {
             case KeyExchangeBegun begun:
                 begun.Exchange.Dispose();
+                break;
+            case GroupKeyMade made:
+                made.SkD.Dispose();
                 break;
             case SharedSecretComputed computed:
                 computed.Secret?.Dispose();

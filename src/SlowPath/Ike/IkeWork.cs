@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Appliance.Crypto;
 using Appliance.Ike;
 using Microsoft.Extensions.Logging;
@@ -87,6 +88,7 @@ internal sealed class IkeWork : IDisposable
     {
         if (result is KeyExchangeBegun begun) begun.Exchange.Dispose();
         else if (result is SharedSecretComputed computed) computed.Secret?.Dispose();
+        else if (result is GroupKeyMade made) made.SkD.Dispose();
     }
 
     private void Run()
@@ -138,6 +140,10 @@ internal sealed class IkeWork : IDisposable
                 return signer.Sign(make);
             case VerifySignature verify:
                 return signer.Verify(verify);
+            case MakeGroupKey make:
+                var skD = new Secret(make.Length);
+                RandomNumberGenerator.Fill(skD.Octets);
+                return new GroupKeyMade(make.Token, skD);
             default:
                 throw new InvalidOperationException("not work for the pool");
         }

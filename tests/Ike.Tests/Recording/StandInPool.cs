@@ -50,6 +50,10 @@ internal sealed class StandInPool(Agreements agreements, Func<long, Secret> secr
                 return new SignatureVerified(verify.Token, verify.Data.AsSpan().SequenceEqual(SHA256.HashData(verify.Octets)) ? null : "the signature is wrong");
             case InstallChild install:
                 return new ChildInstalled(install.Token, null);
+            case InstallGroupSa install:
+                return new GroupInstalled(install.Token, null);
+            case MakeGroupKey make:
+                return new GroupKeyMade(make.Token, new Secret([.. Enumerable.Repeat((byte)make.Token, make.Length)]));
             default:
                 throw new NotSupportedException($"no work for {work}");
         }

@@ -39,6 +39,13 @@ internal enum ContextField : ushort
     Child = 26,
     PeerToken = 27,
     GroupSenders = 28,
+    GroupRegistration = 29,
+    RegistrationGroup = 30,
+    RegistrationSince = 31,
+    RegistrationAge = 32,
+
+    /// <summary>Number of an SA (8 octets), acknowledged (1 octet), Sender-IDs (4 octets each).</summary>
+    RegistrationTold = 33,
 
     // A child.
     Tunnel = 64,
@@ -69,4 +76,24 @@ internal enum ContextField : ushort
     ChildAge = 89,
     ChildRekeyRemains = 90,
     ChildExpiryRemains = 91,
+
+    /// <summary>A group that this node is gateway of: its name; names the kind of context too.</summary>
+    GroupServer = 128,
+    GroupServerSa = 130,
+    GroupRules = 131,
+    GroupSaNumber = 132,
+    GroupSaSpi = 133,
+    GroupSaNonce = 134,
+    GroupSaSkD = 135,
+    GroupSaPrf = 136,
+    SenderIdBits = 137,
+    FirstSenderId = 138,
+    LastSenderId = 139,
+    NextSenderId = 140,
+    OwnSenderId = 141,
+    GroupSaCreated = 142,
+    GroupSaActivates = 143,
+    GroupSaEndsOthers = 144,
+    GroupSaExpires = 145,
+    GroupSaFlags = 146,
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using Appliance.Ike.Children;
 using Appliance.Ike.Exchanges;
+using Appliance.Ike.Groups;
 using Appliance.Ike.Keys;
 using Appliance.Ike.Messages;
 
@@ -43,6 +44,7 @@ internal static class SaContext
         ChildContext.Remains(step, new TimerKey(sa.LocalSpi, TimerKind.ExpireIke), ContextField.ExpiryRemains, writer);
         foreach (var address in sa.Inner.Ours) writer.Bytes(ContextField.InnerOurs, address.GetAddressBytes());
         foreach (var address in sa.Inner.Peers) writer.Bytes(ContextField.InnerPeers, address.GetAddressBytes());
+        foreach (var member in sa.Served) writer.Nested(ContextField.GroupRegistration, w => GroupRegistration.Write(step, member, w));
         foreach (var child in sa.Children.Where(c => c.Stage != ChildStage.Installing)) writer.Nested(ContextField.Child, w => ChildContext.Write(step, sa, child, w));
         return writer.ToArray();
     }
@@ -79,6 +81,8 @@ internal static class SaContext
         step.Machine.Add(sa);
         if (reader.Optional(ContextField.RekeyRemains) is { } rekey) step.SetTimer(sa, TimerKind.RekeyIke, Math.Max(0, rekey - elapsed));
         if (reader.Optional(ContextField.ExpiryRemains) is { } expiry) step.SetTimer(sa, TimerKind.ExpireIke, Math.Max(0, expiry - elapsed));
+        foreach (var octets in reader.All(ContextField.GroupRegistration))
+            if (GroupRegistration.Read(octets, elapsed) is { } registration) sa.Remember(registration);
         foreach (var child in reader.All(ContextField.Child))
             if (ContextReader.Read(child) is { } fields) ChildContext.Read(step, sa, fields, elapsed);
         if (reader.Optional(ContextField.OutstandingType) is { } type) sa.Start(step, new AbandonedExchange(sa, (ExchangeType)type, [.. reader.All(ContextField.OutstandingRequest).Select(r => r.ToArray())]));

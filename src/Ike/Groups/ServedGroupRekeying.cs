@@ -1,0 +1,109 @@
+using Appliance.Crypto;
+using Appliance.Ike.Keys;
+using Appliance.Ike.Machine;
+using Appliance.Machine;
+
+namespace Appliance.Ike.Groups;
+
+/// <summary>Which rollover times a new SA has.</summary>
+internal enum RekeyKind : byte
+{
+    /// <summary>The ordinary ones.</summary>
+    Ordinary,
+
+    /// <summary>The short ones: somebody who has the key of now is a member no more.</summary>
+    Leave,
+}
+
+/// <summary>
+/// When there is a new SA: at first; before the lifetime of the newest ends; when somebody wants it. Wishes come together: while the newest is younger than
+/// <see cref="Tuning.GroupRekeyPause"/>, all that come are met by one more SA at its end.
+/// </summary>
+internal sealed partial class ServedGroup
+{
+    private string? wanted;
+    private RekeyKind wantedKind;
+    private bool isMaking;
+    private Instant notBefore;
+
+    private Instant RekeyDue => isMaking ? Instant.Never : RekeyAt > notBefore ? RekeyAt : notBefore;
+
+    private Instant RekeyAt =>
+        Newest is not { } newest ? new Instant(0) : wanted is null ? LifetimeRekeyAt(newest) : Earlier(LifetimeRekeyAt(newest), newest.CreatedAt.Plus(Tuning.GroupRekeyPause));
+
+    /// <summary>Seconds until it is rekeyed because of the lifetime or a wish.</summary>
+    public long? RekeySeconds(Instant now) => Group is null ? null : Math.Max(0, RekeyAt - now) / 1000;
+
+    /// <summary>There shall be a new SA. Several wishes at once are one; who is to be shut out hurries all.</summary>
+    public void Want(Step step, string reason, RekeyKind kind)
+    {
+        if (wanted is null || kind > wantedKind) (wanted, wantedKind) = (reason, kind);
+        if (kind == RekeyKind.Leave)
+        {
+            // A process that ends now is followed by one that finds other members than the key was given out by.
+            rules = [];
+            Save(step);
+        }
+
+        Log(step, IkeLogLevel.Information, "group-rekey-wanted", $"a new multi-point SA is wanted: {reason}");
+    }
+
+    private void RekeyWhenDue(Step step)
+    {
+        if (RekeyDue > step.Now) return;
+        isMaking = true;
+        var prf = Server.Prf;
+        step.Actions.Add(new MakeGroupKey(step.NewGroupToken((later, skD) => KeyMade(later, prf, skD)), Prf.OutputLength(prf)));
+    }
+
+    /// <summary>
+    /// Everybody has the new one before the old one's lifetime ends: a ROLL2 and a tenth (a minute at most) before, but not in the first half of the lifetime.
+    /// </summary>
+    private Instant LifetimeRekeyAt(MultiPointSa sa)
+    {
+        var lifetime = sa.ExpiresAt - sa.CreatedAt;
+        return sa.CreatedAt.Plus(Math.Max(lifetime / 2, lifetime - (Server.Rollover2Seconds * 1000L) - Math.Min(lifetime / 10, Tuning.GroupRekeyMargin)));
+    }
+
+    private void KeyMade(Step step, PrfAlgorithm prf, Secret? skD)
+    {
+        isMaking = false;
+        if (skD is null || Group is null || prf != Server.Prf)
+        {
+            // No worker has time, or the configuration changed meanwhile: it is asked for again.
+            notBefore = step.Now.Plus(Tuning.GroupRekeyPause);
+            skD?.Dispose();
+            return;
+        }
+
+        if (Newest is null) Make(step, skD, "", RekeyKind.Ordinary);
+        else Make(step, skD, wanted ?? "lifetime", wanted is null ? RekeyKind.Ordinary : wantedKind);
+    }
+
+    private void Make(Step step, Secret skD, string reason, RekeyKind kind)
+    {
+        var (server, isFirst) = (Server, Newest is null);
+        var needsSenderIds = MultipointKeys.NeedsSenderIds(server.Encryption);
+        var roll1 = 1000L * (kind == RekeyKind.Leave ? server.LeaveRollover1Seconds : server.Rollover1Seconds);
+        var roll2 = 1000L * (kind == RekeyKind.Leave ? server.LeaveRollover2Seconds : server.Rollover2Seconds);
+        var sa = new MultiPointSa
+        {
+            Number = ++LastNumber, Spi = step.NewChildSpi(), Nonce = step.Entropy.Octets(Tuning.NonceLength), SkD = skD,
+            Encryption = server.Encryption, Integrity = server.Integrity, Prf = server.Prf, SenderIdBits = needsSenderIds ? server.SenderIdBits : 0,
+            FirstSenderId = server.FirstSenderId, LastSenderId = server.LastSenderId == 0 ? (1u << server.SenderIdBits) - 1 : server.LastSenderId,
+            CreatedAt = step.Now, ActivatesAt = step.Now.Plus(roll1), EndsOthersAt = step.Now.Plus(Math.Max(roll1, roll2)), ExpiresAt = step.Now.Plus(1000L * server.LifetimeSeconds),
+        };
+        sa.UsedUpTo(server.FirstSenderId);
+        sas.Add(sa);
+        (wanted, wantedKind) = (null, RekeyKind.Ordinary);
+        if (!isFirst) (Rekeys, LastRekey) = (Rekeys + 1, reason);
+        while (sas.Count > Tuning.MostGroupSas) End(step, sas[0], "too many SAs of the group follow one another");
+        Log(step, IkeLogLevel.Information, "group-rekey", isFirst
+            ? $"{sa} made: {AlgorithmNames.Of(sa.Encryption)}, lives {server.LifetimeSeconds} s"
+            : $"rekeyed ({reason}): {sa}, {AlgorithmNames.Of(sa.Encryption)}, lives {server.LifetimeSeconds} s, sent by in {roll1 / 1000} s, the one before is dropped in {roll2 / 1000} s; {members.Count} members");
+        Install(step, sa);
+        rules = MemberRules.Digest(step.Machine, server, sa);
+        BeginDistribution(step);
+        Save(step);
+    }
+}
