@@ -20,6 +20,7 @@ public sealed class TablePlan
     private readonly Dictionary<string, TunnelContents> tunnels = new(StringComparer.Ordinal);
     private readonly Dictionary<AdjacencyKey, Adjacency> adjacencies = [];
     private readonly RouteLayers routes;
+    private readonly Lazy<int> groupLinkV4, groupLinkV6;
 
     /// <summary>Everything, from the start.</summary>
     public TablePlan(PolicyInputs inputs)
@@ -28,6 +29,7 @@ public sealed class TablePlan
         var effective = inputs.Effective ?? configuration.Tunnels;
         ports = new PortMap(configuration, kernel);
         underlay = new Underlay(kernel, ports);
+        (groupLinkV4, groupLinkV6) = (new Lazy<int>(() => SmallestLink(isV4: true), isThreadSafe: false), new Lazy<int>(() => SmallestLink(isV4: false), isThreadSafe: false));
         foreach (var tunnel in effective)
             if (!tunnel.IsTemplate)
                 tunnels[tunnel.Name] = Tunnel(tunnel, inputs.Tunnels.TryGetValue(tunnel.Name, out var known) ? known : TunnelFacts.None);
@@ -114,16 +116,18 @@ public sealed class TablePlan
     private TunnelContents Tunnel(TunnelConfiguration tunnel, TunnelFacts facts)
     {
         var path = tunnel.Remote.IsAny ? null : underlay.Resolve(tunnel.Remote);
-        var link = path is { } key && ports.All[key.Port].Mtu is > 0 and var mtu ? mtu : LinkMtuUnknown;
+        var isV4 = tunnel.Group is null ? tunnel.Remote.IsV4 : tunnel.Local.IsV4;
+        var link = tunnel.Group is not null ? GroupLink(isV4) : path is { } key && ports.All[key.Port].Mtu is > 0 and var mtu ? mtu : LinkMtuUnknown;
         var pathMtu = tunnel.PathMtu != TunnelConfiguration.Auto ? tunnel.PathMtu
-            : facts.LearnedPathMtu > 0 ? Math.Clamp(facts.LearnedPathMtu, TunnelMtu.Floor(tunnel.Remote.IsV4), Math.Max(link, TunnelMtu.Floor(tunnel.Remote.IsV4)))
+            : facts.LearnedPathMtu > 0 ? Math.Clamp(facts.LearnedPathMtu, TunnelMtu.Floor(isV4), Math.Max(link, TunnelMtu.Floor(isV4)))
             : link;
-        var inner = TunnelMtu.Inner(pathMtu, tunnel.Remote.IsV4, tunnel.Encapsulation, tunnel.Kind, facts.Shape);
+        var inner = TunnelMtu.Inner(pathMtu, isV4, tunnel.Encapsulation, tunnel.Kind, facts.Shape);
         if (tunnel.Mtu != TunnelConfiguration.Auto) inner = Math.Min(inner, tunnel.Mtu);
         return new TunnelContents
         {
             Name = tunnel.Name,
             Kind = tunnel.Kind,
+            Group = tunnel.Group,
             Hold = tunnel.Hold,
             CheckSource = tunnel.CheckSource,
             SourceByInterfaces = tunnel.SourceByInterfaces,
@@ -137,6 +141,21 @@ public sealed class TablePlan
             PathMtu = (ushort)pathMtu,
             Path = path,
         };
+    }
+
+    /// <summary>Members can be anywhere: the smallest MTU of the ports outside that have a route of the family.</summary>
+    private int GroupLink(bool isV4) => (isV4 ? groupLinkV4 : groupLinkV6).Value;
+
+    private int SmallestLink(bool isV4)
+    {
+        var smallest = int.MaxValue;
+        foreach (var route in underlay.Routes)
+        {
+            if (route.Prefix.IsV4 != isV4 || route.Kind != KernelRouteKind.Unicast || AddressScope.IsLinkLocal(route.Prefix.Address) || underlay.Leave(route.Prefix.Address) is not { } way) continue;
+            if (ports.OfLink(way.Link) is { Side: PortSide.Unprotected, Tunnel: null, Mtu: > 0 } port) smallest = Math.Min(smallest, port.Mtu);
+        }
+
+        return smallest == int.MaxValue ? LinkMtuUnknown : smallest;
     }
 
     private static ushort Clamp(int configured, int inner, bool v4) =>

@@ -34,6 +34,9 @@ public sealed record GroupConfiguration
 
     /// <summary>Name of a group's tunnel for an outer family.</summary>
     public static string TunnelName(string group, bool isV4) => group + (isV4 ? ".v4" : ".v6");
+
+    /// <summary>The group whose tunnel has this name.</summary>
+    public static string GroupOf(string tunnel) => tunnel.EndsWith(".v4", StringComparison.Ordinal) || tunnel.EndsWith(".v6", StringComparison.Ordinal) ? tunnel[..^3] : tunnel;
 }
 
 /// <summary>A static route to a member of a group.</summary>

@@ -63,6 +63,9 @@ public sealed record TunnelContents
     /// <summary>The inner source must be routed into a tunnel that is an interface.</summary>
     public bool SourceByInterfaces { get; init; }
 
+    /// <summary>Group that it is a tunnel of; null for none.</summary>
+    public string? Group { get; init; }
+
     /// <summary>Port of its own interface; null for none.</summary>
     public byte? Interface { get; init; }
 

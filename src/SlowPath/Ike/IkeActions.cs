@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 namespace Appliance.SlowPath.Ike;
 
 /// <summary>Does what the machine wants done, each action at once and in its order; what takes time comes back as an event. Loop.</summary>
-internal sealed class IkeActions(IkeSockets sockets, IkeWork work, IChildSas children, ContextStore contexts, IkeOperator operators, IkeLog lines, KeyExport? export, IkeCounters counters, ILogger log)
+internal sealed class IkeActions(IkeSockets sockets, IkeWork work, IChildSas children, IGroupSas groups, ContextStore contexts, IkeOperator operators, IkeLog lines, KeyExport? export, IkeCounters counters, ILogger log)
 {
     /// <summary>Where results go.</summary>
     public required Func<IIkeEvents> Events { get; init; }
@@ -30,6 +30,9 @@ internal sealed class IkeActions(IkeSockets sockets, IkeWork work, IChildSas chi
             case InstallChild install:
                 _ = InstallAsync(install);
                 break;
+            case InstallGroupSa install:
+                _ = InstallAsync(install);
+                break;
             case WorkAction asked:
                 work.Add(asked);
                 break;
@@ -38,6 +41,12 @@ internal sealed class IkeActions(IkeSockets sockets, IkeWork work, IChildSas chi
                 break;
             case RemoveChild remove:
                 children.Remove(remove.InboundSpi, remove.OutboundSpi, remove.LingerMilliseconds, remove.Reason);
+                break;
+            case ActivateGroupSa activate:
+                groups.Activate(activate.Group, activate.Spi);
+                break;
+            case RemoveGroupSa remove:
+                groups.Remove(remove.Group, remove.Spi, remove.Reason);
                 break;
             case MoveChildren move:
                 children.Move(move.Children, move.Local, move.Remote, move.UdpEncapsulation);
@@ -85,6 +94,24 @@ internal sealed class IkeActions(IkeSockets sockets, IkeWork work, IChildSas chi
         install.InboundKey.Dispose();
         install.OutboundKey.Dispose();
         Events().Raise(new ChildInstalled(install.Token, problem));
+    }
+
+    private async Task InstallAsync(InstallGroupSa install)
+    {
+        string? problem;
+        try
+        {
+            export?.Write(install);
+            problem = await groups.InstallAsync(install.Sa, install.Key);
+        }
+        catch (Exception exception)
+        {
+            log.LogError(exception, "SA of group {Group} not installed", install.Sa.Group);
+            problem = $"the slow path failed: {exception.Message}";
+        }
+
+        install.Key.Dispose();
+        Events().Raise(new GroupInstalled(install.Token, problem));
     }
 
     private void Save(SaveContext save)

@@ -21,6 +21,7 @@ internal sealed class IkeService : IDisposable
     private readonly IkeOperator operators = new();
     private readonly ContextStore contexts;
     private readonly IChildSas children;
+    private readonly IGroupSas groups;
     private readonly KeyExport? export;
     private readonly ILogger log;
     private CredentialStore? prepared;
@@ -31,9 +32,10 @@ internal sealed class IkeService : IDisposable
 
     /// <summary>Makes machine, pool and sockets; nothing is sent or received before <see cref="Start"/>.</summary>
     /// <exception cref="IOException">The file for exported keys cannot be written.</exception>
-    public IkeService(EventLoop loop, Region region, IChildSas children, Action<ApplyInnerAddresses> innerAddresses, string? exportFile, ILogger log, IkePorts? ports = null)
+    public IkeService(EventLoop loop, Region region, IChildSas children, IGroupSas groups, Action<ApplyInnerAddresses> innerAddresses, string? exportFile, ILogger log, IkePorts? ports = null)
     {
         this.children = children;
+        this.groups = groups;
         this.log = log;
         export = exportFile is null ? null : new KeyExport(exportFile);
         if (export is not null) log.LogWarning("KEYS ARE EXPORTED to {File} and {Esp}: whoever reads them reads all traffic. Restart without --export-keys when done", export.File, export.File + ".esp");
@@ -43,7 +45,7 @@ internal sealed class IkeService : IDisposable
         var inbox = new DatagramInbox(Counters);
         work = new IkeWork(signer, Counters, loop.Wake, log);
         sockets = new IkeSockets(inbox, Counters, loop.Wake, ports ?? IkePorts.Standard);
-        var actions = new IkeActions(sockets, work, children, contexts, operators, Lines, export, Counters, log) { Events = () => host!, InnerAddresses = innerAddresses };
+        var actions = new IkeActions(sockets, work, children, groups, contexts, operators, Lines, export, Counters, log) { Events = () => host!, InnerAddresses = innerAddresses };
         host = new IkeHost(machine, inbox, work, loop.Wake, actions.Execute, log);
     }
 

@@ -11,6 +11,8 @@ namespace Appliance.SlowPath.Ike;
 /// </summary>
 internal sealed class KeyExport : IDisposable
 {
+    /// <summary>Any address, as Wireshark's table has it.</summary>
+    private const string Anybody = "*";
     private readonly StreamWriter ike, esp;
 
     /// <summary>Opens both files.</summary>
@@ -34,8 +36,14 @@ internal sealed class KeyExport : IDisposable
     public void Write(InstallChild install)
     {
         var child = install.Child;
-        Write(child, child.Remote.Address, child.Local.Address, child.InboundSpi, install.InboundKey.Octets);
-        Write(child, child.Local.Address, child.Remote.Address, child.OutboundSpi, install.OutboundKey.Octets);
+        Write(child.Encryption, child.Integrity, Family(child.Local.Address), child.Remote.Address.ToString(), child.Local.Address.ToString(), child.InboundSpi, install.InboundKey.Octets);
+        Write(child.Encryption, child.Integrity, Family(child.Local.Address), child.Local.Address.ToString(), child.Remote.Address.ToString(), child.OutboundSpi, install.OutboundKey.Octets);
+    }
+
+    /// <summary>Writes a multi-point SA: one key from anybody to anybody, of either outer family.</summary>
+    public void Write(InstallGroupSa install)
+    {
+        foreach (var family in (string[])["IPv4", "IPv6"]) Write(install.Sa.Encryption, install.Sa.Integrity, family, Anybody, Anybody, install.Sa.Spi, install.Key.Octets);
     }
 
     /// <inheritdoc/>
@@ -45,16 +53,18 @@ internal sealed class KeyExport : IDisposable
         esp.Dispose();
     }
 
-    private void Write(ChildSa child, IPAddress source, IPAddress destination, uint spi, ReadOnlySpan<byte> key)
+    private static string Family(IPAddress address) => address.IsV4() ? "IPv4" : "IPv6";
+
+    private void Write(EncryptionChoice choice, IntegrityTransform authentication, string family, string source, string destination, uint spi, ReadOnlySpan<byte> key)
     {
-        var (encryption, length) = child.Encryption.Transform switch
+        var (encryption, length) = choice.Transform switch
         {
             EncryptionTransform.AesGcm16 => ("AES-GCM with 16 octet ICV [RFC4106]", key.Length),
-            EncryptionTransform.AesCbc => ("AES-CBC [RFC3602]", child.Encryption.KeyBits / 8),
+            EncryptionTransform.AesCbc => ("AES-CBC [RFC3602]", choice.KeyBits / 8),
             EncryptionTransform.NullAesGmac => ("AES-GMAC [RFC4543]", key.Length),
             _ => ("ChaCha20-Poly1305 [RFC7634]", key.Length),
         };
-        var integrity = child.Integrity switch
+        var integrity = authentication switch
         {
             IntegrityTransform.HmacSha1Bits96 => "HMAC-SHA-1-96 [RFC2404]",
             IntegrityTransform.HmacSha256Bits128 => "HMAC-SHA-256-128 [RFC4868]",
@@ -62,9 +72,9 @@ internal sealed class KeyExport : IDisposable
             IntegrityTransform.HmacSha512Bits256 => "HMAC-SHA-512-256 [RFC4868]",
             _ => "NULL",
         };
-        var unknown = child.Encryption.Transform is EncryptionTransform.AesGcm16 or EncryptionTransform.AesCbc ? "" : "# ";
+        var unknown = choice.Transform is EncryptionTransform.AesGcm16 or EncryptionTransform.AesCbc ? "" : "# ";
         esp.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{unknown}\"{(source.IsV4() ? "IPv4" : "IPv6")}\",\"{source}\",\"{destination}\",\"0x{spi:x8}\",\"{encryption}\",\"0x{Hex(key[..length])}\",\"{integrity}\",\"0x{Hex(key[length..])}\""));
+            $"{unknown}\"{family}\",\"{source}\",\"{destination}\",\"0x{spi:x8}\",\"{encryption}\",\"0x{Hex(key[..length])}\",\"{integrity}\",\"0x{Hex(key[length..])}\""));
     }
 
     private static StreamWriter Open(string path)

@@ -10,9 +10,9 @@ namespace Appliance.SlowPath.Sas;
 internal static class ChildKind
 {
     /// <summary>The cipher that two transforms make, and the octets of its encryption key; false when no SA here can do it.</summary>
-    public static bool TryCipher(ChildSa child, out Cipher cipher, out int keyLength)
+    public static bool TryCipher(EncryptionChoice encryption, IntegrityTransform integrity, out Cipher cipher, out int keyLength)
     {
-        cipher = (child.Encryption.Transform, child.Integrity) switch
+        cipher = (encryption.Transform, integrity) switch
         {
             (EncryptionTransform.AesGcm16, IntegrityTransform.None) => Cipher.AesGcm,
             (EncryptionTransform.NullAesGmac, IntegrityTransform.None) => Cipher.AesGmac,
@@ -23,7 +23,7 @@ internal static class ChildKind
             (EncryptionTransform.AesCbc, IntegrityTransform.HmacSha512Bits256) => Cipher.AesCbcHmacSha512,
             _ => Cipher.None,
         };
-        keyLength = cipher == Cipher.ChaCha20Poly1305 && child.Encryption.KeyBits == 0 ? 32 : child.Encryption.KeyBits / 8;
+        keyLength = cipher == Cipher.ChaCha20Poly1305 && encryption.KeyBits == 0 ? 32 : encryption.KeyBits / 8;
         return cipher != Cipher.None && CipherFacts.KeyLengths(cipher).Contains((byte)Math.Clamp(keyLength, 0, byte.MaxValue));
     }
 

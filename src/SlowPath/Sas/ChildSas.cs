@@ -40,6 +40,7 @@ internal sealed class ChildSas : IChildSas
     private readonly OutboundMove move;
     private readonly ILogger log;
     private readonly HashSet<(bool Outbound, uint Spi)> children = [], unclaimed = [];
+    private readonly Dictionary<uint, uint> outboundOf = [];
     private SaEntry? removing;
     private long claimUntil;
 
@@ -53,9 +54,9 @@ internal sealed class ChildSas : IChildSas
         this.log = log;
         choice = new OutboundChoice(region, store);
         move = new OutboundMove(region, store, installer);
-        store.Retired = Ended;
+        store.Retired += Ended;
         foreach (var entry in store.All) Adopt(entry);
-        foreach (var slot in store.All.Where(e => children.Contains((e.IsOutbound, e.Spi))).Select(e => e.TunnelSlot).Distinct()) choice.Apply(slot);
+        foreach (var slot in store.All.Where(e => e.Group is null && children.Contains((e.IsOutbound, e.Spi))).Select(e => e.TunnelSlot).Distinct()) choice.Apply(slot);
     }
 
     /// <inheritdoc/>
@@ -73,6 +74,7 @@ internal sealed class ChildSas : IChildSas
             if (!store.Selectors.TryWrite(rules, out var start)) throw new RefusedException("no room for the child's traffic selectors", "raise region: spd_rules");
             var check = !SelectorRules.Cover(rules, tunnels.Find(child.Instance)!.Routes);
             requests.Add(Request(child, false, cipher, keyLength, inboundKey, start, rules.Count, false));
+            outboundOf[child.InboundSpi] = child.OutboundSpi;
             requests.Add(Request(child, true, cipher, keyLength, outboundKey, start, rules.Count, check));
             try
             {
@@ -90,6 +92,7 @@ internal sealed class ChildSas : IChildSas
         catch (RefusedException refused)
         {
             tunnels.Remove(child.Instance, child.InboundSpi);
+            if (store.Find(false, child.InboundSpi) is null) outboundOf.Remove(child.InboundSpi);
             Tidy(child.Instance, host.SlotOf(child.Instance));
             return $"{refused.Message} ({refused.Hint})";
         }
@@ -163,8 +166,12 @@ internal sealed class ChildSas : IChildSas
         if (store.Find(false, inboundSpi) is null || store.Find(true, outboundSpi) is null) return false;
         unclaimed.Remove((false, inboundSpi));
         unclaimed.Remove((true, outboundSpi));
+        outboundOf[inboundSpi] = outboundSpi;
         return true;
     }
+
+    /// <summary>Outbound SPI of the child with an inbound SPI; null for none of IKE's.</summary>
+    public uint? OutboundOf(uint inboundSpi) => outboundOf.TryGetValue(inboundSpi, out var outbound) ? outbound : null;
 
     /// <summary>Now and then: adopted children that no IKE SA claimed in time end. <paramref name="tick"/> is <see cref="Environment.TickCount64"/>.</summary>
     public void Sweep(long tick)
@@ -184,7 +191,7 @@ internal sealed class ChildSas : IChildSas
 
     private string? Refuse(ChildSa child, Secret inboundKey, Secret outboundKey, out Cipher cipher, out int keyLength)
     {
-        if (!ChildKind.TryCipher(child, out cipher, out keyLength)) return $"{child.Encryption} with {child.Integrity} is no cipher of the data plane";
+        if (!ChildKind.TryCipher(child.Encryption, child.Integrity, out cipher, out keyLength)) return $"{child.Encryption} with {child.Integrity} is no cipher of the data plane";
         if (inboundKey.Length != CipherFacts.KeyMaterialLength(cipher, keyLength) || outboundKey.Length != inboundKey.Length) return $"key material of {inboundKey.Length} octets for {cipher}";
         if (tunnels.Configured(child.Instance) is not { } configured || configured.Peer is null || (configured.IsTemplate && configured.Name == child.Instance))
             return $"there is no tunnel '{child.Instance}' that IKE may key";
@@ -235,7 +242,7 @@ internal sealed class ChildSas : IChildSas
     /// <summary>An SA that an earlier process left: its tunnel has its ends and carries what it lets in.</summary>
     private void Adopt(SaEntry entry)
     {
-        if (tunnels.Configured(entry.Tunnel) is not { Peer: not null }) return;
+        if (entry.Group is not null || tunnels.Configured(entry.Tunnel) is not { Peer: not null }) return;
         unclaimed.Add((entry.IsOutbound, entry.Spi));
         children.Add((entry.IsOutbound, entry.Spi));
         if (entry.IsOutbound)
@@ -253,10 +260,11 @@ internal sealed class ChildSas : IChildSas
     /// <summary>An SA was taken out of use, by whomever. IKE hears of it when it was not IKE's doing.</summary>
     private void Ended(SaEntry entry)
     {
-        if (!children.Remove((entry.IsOutbound, entry.Spi))) return;
+        if (entry.Group is not null || !children.Remove((entry.IsOutbound, entry.Spi))) return;
         unclaimed.Remove((entry.IsOutbound, entry.Spi));
         if (!entry.IsOutbound)
         {
+            outboundOf.Remove(entry.Spi);
             tunnels.Remove(entry.Tunnel, entry.Spi);
         }
         else if (entry == removing)

@@ -7,4 +7,10 @@ internal sealed record SaEntry(bool IsOutbound, uint Slot, uint Spi, string Tunn
 {
     /// <summary>The direction as the API spells it.</summary>
     public string Direction => IsOutbound ? "outbound" : "inbound";
+
+    /// <summary>The worker as records have it.</summary>
+    public byte Owner => (byte)Worker;
+
+    /// <summary>Group whose multi-point SA it is part of: one inbound record and an outbound one for each worker and outer family share the SPI. Null for an SA of one peer.</summary>
+    public string? Group { get; init; }
 }

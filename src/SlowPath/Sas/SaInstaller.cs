@@ -104,6 +104,9 @@ internal sealed class SaInstaller(Region region, SaStore store, Func<string, (ui
         if (together.Count(r => r.IsOutbound == request.IsOutbound && r.Spi == request.Spi) > 1) throw new RefusedException($"{request.Direction} SPI 0x{request.Spi:x8} twice", "every SA has an SPI of its own");
         if (request.Negotiated is null && tunnelOf(request.Tunnel) is { Configuration.Peer: { } peer })
             throw new RefusedException($"tunnel '{request.Tunnel}' gets its keys from IKE (peer '{peer}')", "'appliance ike rekey' makes new ones", 409);
+        if (tunnelOf(request.Tunnel) is { Configuration.Group: { } group }) throw new RefusedException($"tunnel '{request.Tunnel}' gets its keys from the gateway of group '{group}'", $"'appliance group rekey {group}' at the gateway makes new ones", 409);
+        if (request is { IsOutbound: false, Negotiated: null } && store.All.FirstOrDefault(e => e.Group is not null && e.Spi == request.Spi) is { } shared)
+            throw new RefusedException($"inbound SPI 0x{request.Spi:x8} is in use by group '{shared.Group}'", "choose another SPI", 409);
         if (request.Worker is { } worker && (worker < 0 || worker >= workers)) throw new RefusedException($"there is no worker {worker}", $"0 to {workers - 1}");
         if (!CipherFacts.IsCbc(request.Cipher) && together.Any(r => r != request && !CipherFacts.IsCbc(r.Cipher) && SameKey(r, request)))
             throw new RefusedException("the same key for two SAs of a counter-mode cipher would repeat IVs (RFC 4106 §2)", "make a fresh key for every SA and direction", 409);

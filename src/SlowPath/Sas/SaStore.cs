@@ -1,4 +1,5 @@
 using Appliance.Crypto;
+using Appliance.Policy;
 using Appliance.Shared;
 
 namespace Appliance.SlowPath.Sas;
@@ -8,13 +9,20 @@ internal sealed class SaStore
 {
     /// <summary>How long an outbound SA that nothing names any more stays, in milliseconds: packets under way between workers still leave by it.</summary>
     private const long DrainMilliseconds = 100;
+
+    /// <summary>How long, after a multi-point SA went, its senders' records are looked for: once no worker holds it they are given up, which is a matter of moments.</summary>
+    private const long SendersMilliseconds = 30_000;
     private readonly Region region;
     private readonly SlotTable outbound, inbound;
     private readonly SaLookupTable lookup;
-    private readonly Dictionary<(bool Outbound, uint Spi), SaEntry> entries = [];
+    private readonly SenderTable senders;
+    private readonly Dictionary<(bool Outbound, uint Slot), SaEntry> entries = [];
+    private readonly Dictionary<(bool Outbound, uint Spi), SaEntry> ofPeers = [];
+    private readonly Dictionary<uint, List<(IpAddress Destination, IpAddress Source)>> furtherKeys = [];
     private readonly Dictionary<uint, List<SaEntry>> ofTunnel = [];
     private readonly PriorityQueue<SaEntry, long> expiries = new();
     private readonly Queue<(long At, uint Slot)> draining = new();
+    private long sendersUntil = Environment.TickCount64 + SendersMilliseconds;
 
     public SaStore(Region region, Quiescence quiescence, SlotRanges rules)
     {
@@ -22,6 +30,7 @@ internal sealed class SaStore
         outbound = SlotTable.ForOutboundSas(region, quiescence);
         inbound = SlotTable.ForInboundSas(region, quiescence);
         lookup = new SaLookupTable(region, quiescence);
+        senders = new SenderTable(region, quiescence);
         Selectors = new SelectorStore(region, rules);
     }
 
@@ -34,8 +43,14 @@ internal sealed class SaStore
     /// <summary>Traffic selectors.</summary>
     public SelectorStore Selectors { get; }
 
+    /// <summary>Told of every SA before its slot is given up.</summary>
+    public Action<SaEntry>? Ending { get; set; }
+
     /// <summary>Told of every SA that was taken out of use.</summary>
     public Action<SaEntry>? Retired { get; set; }
+
+    /// <summary>Told of every inbound SA that was made live.</summary>
+    public Action<SaEntry>? Published { get; set; }
 
     /// <summary>
     /// Takes over what an earlier slow path left: live records of tunnels that are known stay as they are. Of two outbound ones with one SPI (a move was cut short) the later one, whose
@@ -43,14 +58,17 @@ internal sealed class SaStore
     /// </summary>
     public void Adopt(Func<uint, string?> tunnelOf)
     {
+        foreach (var (_, destination, source, slot) in lookup.Entries())
+            if (slot < (uint)region.Counts.InboundSas && (region.InboundSa(slot).Destination != destination || region.InboundSa(slot).Source != source)) KeysOf(slot).Add((destination, source));
         foreach (var slot in region.LiveOutboundSas().OrderByDescending(s => region.OutboundState(s).ReservedUntil).ToList())
         {
             ref var record = ref region.OutboundSa(slot);
             UsedKeys.Add((Cipher)record.Cipher, record.Key);
-            var known = tunnelOf(record.Tunnel) is { } tunnel && Find(true, record.Spi) is null && Selectors.Use(record.SelectorStart, record.SelectorCount)
-                && Add(new SaEntry(true, slot, record.Spi, tunnel, record.Tunnel, (Cipher)record.Cipher, record.KeyLength, record.Worker), record.ExpiresAt);
+            var isGroup = (record.Flags & SaFlags.MultiPoint) != 0;
+            var known = tunnelOf(record.Tunnel) is { } tunnel && (isGroup || Find(true, record.Spi) is null) && Selectors.Use(record.SelectorStart, record.SelectorCount)
+                && Add(new SaEntry(true, slot, record.Spi, tunnel, record.Tunnel, (Cipher)record.Cipher, record.KeyLength, record.Worker) { Group = isGroup ? GroupConfiguration.GroupOf(tunnel) : null }, record.ExpiresAt);
             if (known) continue;
-            if (Find(true, record.Spi) is { } later && later.TunnelSlot == record.Tunnel) Rename(record.Tunnel, slot, later.Slot);
+            if (!isGroup && Find(true, record.Spi) is { } later && later.TunnelSlot == record.Tunnel) Rename(record.Tunnel, slot, later.Slot);
             RetireOutbound(slot);
         }
 
@@ -58,15 +76,19 @@ internal sealed class SaStore
         {
             ref var record = ref region.InboundSa(slot);
             UsedKeys.Add((Cipher)record.Cipher, record.Key);
-            var known = tunnelOf(record.Tunnel) is { } tunnel && Find(false, record.Spi) is null && Selectors.Use(record.SelectorStart, record.SelectorCount)
-                && Add(new SaEntry(false, slot, record.Spi, tunnel, record.Tunnel, (Cipher)record.Cipher, record.KeyLength, record.Worker), record.ExpiresAt);
+            var isGroup = (record.Flags & SaFlags.MultiPoint) != 0;
+            var known = tunnelOf(record.Tunnel) is { } tunnel && (isGroup || Find(false, record.Spi) is null) && Selectors.Use(record.SelectorStart, record.SelectorCount)
+                && Add(new SaEntry(false, slot, record.Spi, tunnel, record.Tunnel, (Cipher)record.Cipher, record.KeyLength, record.Worker) { Group = isGroup ? GroupConfiguration.GroupOf(tunnel) : null }, record.ExpiresAt);
             if (known) _ = lookup.TryAdd(record.Spi, record.Destination, record.Source, slot);
             else RetireInbound(slot);
         }
     }
 
-    /// <summary>The live SA of a direction and SPI.</summary>
-    public SaEntry? Find(bool isOutbound, uint spi) => entries.GetValueOrDefault((isOutbound, spi));
+    /// <summary>The live SA of a direction and SPI, but for those of groups, whose SPIs others choose.</summary>
+    public SaEntry? Find(bool isOutbound, uint spi) => ofPeers.GetValueOrDefault((isOutbound, spi));
+
+    /// <summary>The live SA in a slot.</summary>
+    public SaEntry? At(bool isOutbound, uint slot) => entries.GetValueOrDefault((isOutbound, slot));
 
     /// <summary>Live SAs of the tunnel in a slot.</summary>
     public IReadOnlyList<SaEntry> OfTunnel(uint tunnelSlot) => ofTunnel.TryGetValue(tunnelSlot, out var list) ? list : [];
@@ -77,15 +99,35 @@ internal sealed class SaStore
     /// <summary>Gives back a slot that was never published.</summary>
     public void Abandon(bool isOutbound, uint slot) => (isOutbound ? outbound : inbound).Abandon(slot);
 
-    /// <summary>Makes an inbound SA live, then puts it into the lookup.</summary>
-    public void PublishInbound(SaEntry entry)
+    /// <summary>Makes an inbound SA live, then puts it into the lookup; false when an SA is there under the same key, or there is no room.</summary>
+    public bool PublishInbound(SaEntry entry)
     {
         ref var sa = ref region.InboundSa(entry.Slot);
         inbound.Publish(entry.Slot);
-        _ = lookup.TryAdd(sa.Spi, sa.Destination, sa.Source, entry.Slot);
+        var isFound = lookup.TryAdd(sa.Spi, sa.Destination, sa.Source, entry.Slot);
         _ = Selectors.Use(sa.SelectorStart, sa.SelectorCount);
         Add(entry, sa.ExpiresAt);
+        Published?.Invoke(entry);
+        return isFound;
     }
+
+    /// <summary>Lets a live inbound SA be found by another key beside its own; false when an SA has that key already, or there is no room.</summary>
+    public bool AddKey(SaEntry entry, IpAddress destination, IpAddress source)
+    {
+        if (KeysOf(entry.Slot).Contains((destination, source))) return true;
+        if (!lookup.TryAdd(entry.Spi, destination, source, entry.Slot)) return false;
+        KeysOf(entry.Slot).Add((destination, source));
+        return true;
+    }
+
+    /// <summary>Takes such a key back.</summary>
+    public void RemoveKey(SaEntry entry, IpAddress destination, IpAddress source)
+    {
+        if (furtherKeys.TryGetValue(entry.Slot, out var keys) && keys.Remove((destination, source))) _ = lookup.TryRemove(entry.Spi, destination, source);
+    }
+
+    /// <summary>Keys of a live inbound SA beside its own.</summary>
+    public IReadOnlyList<(IpAddress Destination, IpAddress Source)> FurtherKeys(SaEntry entry) => furtherKeys.TryGetValue(entry.Slot, out var keys) ? [.. keys] : [];
 
     /// <summary>Makes an outbound SA live; no tunnel names it yet.</summary>
     public void PublishOutbound(SaEntry entry)
@@ -120,7 +162,9 @@ internal sealed class SaStore
     public void Retire(SaEntry entry)
     {
         if (!Forget(entry)) return;
+        Ending?.Invoke(entry);
         Release(entry);
+        if (entry.Group is not null && !entry.IsOutbound) sendersUntil = Environment.TickCount64 + SendersMilliseconds;
         if (entry.IsOutbound) RetireOutbound(entry.Slot);
         else RetireInbound(entry.Slot);
         Retired?.Invoke(entry);
@@ -145,6 +189,14 @@ internal sealed class SaStore
         expiries.Enqueue(entry, at);
     }
 
+    /// <summary>An SA's lifetime is another than was said: it ends at <paramref name="at"/>, earlier or later.</summary>
+    public void Renew(SaEntry entry, long at)
+    {
+        ref var expires = ref entry.IsOutbound ? ref region.OutboundSa(entry.Slot).ExpiresAt : ref region.InboundSa(entry.Slot).ExpiresAt;
+        Volatile.Write(ref expires, at);
+        expiries.Enqueue(entry, at);
+    }
+
     /// <summary>Wipes what can be wiped, retires what has expired. <paramref name="now"/> is <see cref="Environment.TickCount64"/>. Returns the SAs that expired.</summary>
     public IReadOnlyList<SaEntry> Sweep(long now)
     {
@@ -152,7 +204,7 @@ internal sealed class SaStore
         while (expiries.TryPeek(out var entry, out var due) && due <= now)
         {
             expiries.Dequeue();
-            if (Find(entry.IsOutbound, entry.Spi) is not { } there || there.Slot != entry.Slot) continue;
+            if (At(entry.IsOutbound, entry.Slot) is not { } there || there != entry) continue;
             var at = entry.IsOutbound ? region.OutboundSa(entry.Slot).ExpiresAt : region.InboundSa(entry.Slot).ExpiresAt;
             if (at == 0) continue;
             if (at > now) expiries.Enqueue(entry, at);
@@ -164,12 +216,14 @@ internal sealed class SaStore
         outbound.Reclaim();
         inbound.Reclaim();
         lookup.Reclaim();
+        if (Environment.TickCount64 <= sendersUntil) senders.Reclaim();
         return expired ?? [];
     }
 
     private bool Add(SaEntry entry, long expiresAt)
     {
-        entries[(entry.IsOutbound, entry.Spi)] = entry;
+        entries[(entry.IsOutbound, entry.Slot)] = entry;
+        if (entry.Group is null) ofPeers[(entry.IsOutbound, entry.Spi)] = entry;
         if (!ofTunnel.TryGetValue(entry.TunnelSlot, out var list)) ofTunnel[entry.TunnelSlot] = list = [];
         list.Add(entry);
         if (expiresAt != 0) expiries.Enqueue(entry, expiresAt);
@@ -178,8 +232,9 @@ internal sealed class SaStore
 
     private bool Forget(SaEntry entry)
     {
-        if (Find(entry.IsOutbound, entry.Spi) != entry) return false;
-        entries.Remove((entry.IsOutbound, entry.Spi));
+        if (At(entry.IsOutbound, entry.Slot) != entry) return false;
+        entries.Remove((entry.IsOutbound, entry.Slot));
+        if (entry.Group is null) ofPeers.Remove((entry.IsOutbound, entry.Spi));
         if (ofTunnel.TryGetValue(entry.TunnelSlot, out var list) && list.Remove(entry) && list.Count == 0) ofTunnel.Remove(entry.TunnelSlot);
         return true;
     }
@@ -211,6 +266,14 @@ internal sealed class SaStore
     {
         ref var record = ref region.InboundSa(slot);
         _ = lookup.TryRemove(record.Spi, record.Destination, record.Source);
+        if (furtherKeys.Remove(slot, out var keys))
+            foreach (var (destination, source) in keys) _ = lookup.TryRemove(record.Spi, destination, source);
         inbound.Retire(slot);
+    }
+
+    private List<(IpAddress Destination, IpAddress Source)> KeysOf(uint slot)
+    {
+        if (!furtherKeys.TryGetValue(slot, out var keys)) furtherKeys[slot] = keys = [];
+        return keys;
     }
 }

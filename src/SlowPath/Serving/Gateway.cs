@@ -32,6 +32,7 @@ internal sealed partial class Gateway : IDisposable, IChildHost, IForwarding
     private readonly SaInstaller installer;
     private readonly EffectiveTunnels tunnels;
     private readonly ChildSas children;
+    private readonly GroupSas groups;
     private readonly PathMtus pathMtus = new();
     private readonly SemaphoreSlim saChanges = new(1, 1);
     private readonly ILogger log;
@@ -61,6 +62,8 @@ internal sealed partial class Gateway : IDisposable, IChildHost, IForwarding
         tunnels = new EffectiveTunnels(configuration, made);
         installer = new SaInstaller(region, tables.Sas, FindTunnel, configuration.Workers.Count);
         children = new ChildSas(region, tables.Sas, installer, tunnels, this, log);
+        var collisions = new SpiCollisions(region, tables.Sas, tunnels, children.OutboundOf, e => Ike?.Raise(e), log);
+        groups = new GroupSas(region, tables.Sas, installer, FindGroupTunnel, name => tunnels.Configured(name)?.Group, this, collisions, configuration.Workers.Count, log);
         mirror = netlink.Dump();
     }
 
@@ -75,6 +78,9 @@ internal sealed partial class Gateway : IDisposable, IChildHost, IForwarding
 
     /// <summary>Where IKE puts its children.</summary>
     public IChildSas Children => children;
+
+    /// <summary>Where IKE puts SAs of groups.</summary>
+    public IGroupSas Groups => groups;
 
     /// <summary>Who hears what IKE should know; null while IKE does not run.</summary>
     public IIkeEvents? Ike { get; set; }
@@ -100,7 +106,7 @@ internal sealed partial class Gateway : IDisposable, IChildHost, IForwarding
     {
         ref var header = ref Region.Header;
         header.SlowPathProcess = Environment.ProcessId;
-        header.HoldMilliseconds = negotiates || Configuration.Tunnels.Any(t => t.Peer is not null) ? NegotiationHoldMilliseconds : HoldMilliseconds;
+        header.HoldMilliseconds = negotiates || Configuration.Tunnels.Any(t => t.Peer is not null || t.Group is not null) ? NegotiationHoldMilliseconds : HoldMilliseconds;
         header.PathMtuFloor = TunnelMtu.LowestV4;
         header.CryptoTierWanted = Configuration.CryptoTier switch
         {
@@ -232,4 +238,6 @@ internal sealed partial class Gateway : IDisposable, IChildHost, IForwarding
         if (tunnels.Find(name) is not { } tunnel || !tables.TunnelSlots.TryGetValue(name, out var slot) || !Contents.Tunnels.TryGetValue(name, out var contents)) return null;
         return (slot, tunnel, contents, tables.AdjacencyOf(contents));
     }
+
+    private GroupTunnel? FindGroupTunnel(string name) => FindTunnel(name) is { Configuration.Group: not null } found ? new GroupTunnel(found.Slot, found.Configuration, found.Contents) : null;
 }

@@ -96,6 +96,12 @@ internal sealed partial class Gateway
     private void Expired(in EventRecord e)
     {
         var spi = e.Spi;
+        if (e.Sa < (uint)Region.Counts.OutboundSas && tables.Sas.At(true, e.Sa) is { Group: { } group } shared)
+        {
+            if (Region.OutboundSa(e.Sa).Generation == e.Generation && (e.Kind == EventKind.SoftExpire || Passes(e.Kind, e.Sa, out _))) Ike?.Raise(new GroupExpires(group, shared.Spi, e.Kind == EventKind.HardExpire));
+            return;
+        }
+
         if (tables.Sas.Find(true, spi) is not { } entry) return;
         if (tunnels.Configured(entry.Tunnel) is { Peer: not null })
         {
@@ -149,7 +155,7 @@ internal sealed partial class Gateway
         ref var sa = ref Region.OutboundSa(e.Sa);
         if (sa.State != SlotState.Live || sa.Generation != e.Generation || tables.TunnelOf(sa.Tunnel) is not { } tunnel) return;
         if (tunnels.Find(tunnel) is not { PathMtu: TunnelConfiguration.Auto }) return;
-        if (!pathMtus.Report(tunnel, (int)Math.Min(e.Value, ushort.MaxValue), sa.Destination.IsV4, sa.PathMtu, Environment.TickCount64)) return;
+        if (!pathMtus.Report(tunnel, (int)Math.Min(e.Value, ushort.MaxValue), sa.Source.IsV4, sa.PathMtu, Environment.TickCount64)) return;
         log.LogInformation("path MTU of tunnel {Tunnel} is {Mtu} octets", tunnel, pathMtus.Of(tunnel));
         changedTunnels.Add(tunnel);
     }

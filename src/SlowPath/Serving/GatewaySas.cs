@@ -62,6 +62,7 @@ internal sealed partial class Gateway
         }
 
         children.Sweep(Environment.TickCount64);
+        groups.Sweep(Environment.TickCount64);
         foreach (var tunnel in pathMtus.Age(Environment.TickCount64)) changedTunnels.Add(tunnel);
     }
 

@@ -41,7 +41,7 @@ internal sealed class Server : IDisposable
         gateway = new Gateway(configurationFile, configuration.Gateway, region, new NetlinkClient(), log, made) { ExpectsLearned = configuration.Bgp is not null || made is not null };
         loop = new EventLoop(Tick, TickMilliseconds);
         this.configuration = configuration;
-        ike = new IkeService(loop, region, gateway.Children, gateway.UseInnerAddresses, exportFile, log);
+        ike = new IkeService(loop, region, gateway.Children, gateway.Groups, gateway.UseInnerAddresses, exportFile, log);
         if (made is not null) edge = new SecurityGatewayService(configuration, OpenProtected(configuration), made, gateway, log) { PadChanged = ike.Renew, Wake = loop.Wake };
         if (edge is not null) loop.Turns.Add(edge.Turn);
         else if (ProtectedFile.IsThere(configuration.Gateway.StateDirectory))

@@ -13,6 +13,9 @@ internal sealed class TunnelWriter
     private readonly SlotTable pool;
     private readonly Dictionary<string, uint> slots = new(StringComparer.Ordinal);
 
+    /// <summary>Numbers of groups, which tunnels of the same group share.</summary>
+    private readonly Dictionary<string, uint> groups = new(StringComparer.Ordinal);
+
     public TunnelWriter(Region region, Quiescence quiescence)
     {
         this.region = region;
@@ -26,8 +29,11 @@ internal sealed class TunnelWriter
     public void Adopt()
     {
         foreach (var slot in pool.Live)
-            if (!slots.TryAdd(region.Tunnel(slot).Name.Get(), slot))
-                pool.Retire(slot);
+        {
+            var name = region.Tunnel(slot).Name.Get();
+            if (!slots.TryAdd(name, slot)) pool.Retire(slot);
+            else if (region.Tunnel(slot).Group is > 0 and var group) groups[GroupConfiguration.GroupOf(name)] = group;
+        }
     }
 
     /// <summary>Name of the live tunnel in a slot, or null.</summary>
@@ -96,8 +102,9 @@ internal sealed class TunnelWriter
         return slot;
     }
 
-    private static void Adjust(ref TunnelRecord record, TunnelContents tunnel)
+    private void Adjust(ref TunnelRecord record, TunnelContents tunnel)
     {
+        Volatile.Write(ref record.Group, tunnel.Group is { } group ? NumberOf(group) : 0);
         if (record.Local != tunnel.Local) record.Local = tunnel.Local;
         if (record.Remote != tunnel.Remote) record.Remote = tunnel.Remote;
         Volatile.Write(ref record.HoldOnMiss, tunnel.Hold ? (byte)1 : (byte)0);
@@ -106,5 +113,14 @@ internal sealed class TunnelWriter
         Volatile.Write(ref record.InnerMtu, tunnel.InnerMtu);
         Volatile.Write(ref record.MssClampV4, tunnel.MssClampV4);
         Volatile.Write(ref record.MssClampV6, tunnel.MssClampV6);
+    }
+
+    /// <summary>A group keeps its number as long as this process lives, and a successor finds it in the records.</summary>
+    private uint NumberOf(string group)
+    {
+        if (groups.TryGetValue(group, out var number)) return number;
+        do number++;
+        while (groups.ContainsValue(number));
+        return groups[group] = number;
     }
 }

@@ -183,7 +183,7 @@ internal sealed class EdgeNode : IDisposable
         var made = MadeTunnels.InRegion(Region, loaded);
         Gateway = new Gateway(Path.Combine(folder, "gateway.yaml"), loaded.Gateway, Region, Kernel, Log, made) { ExpectsLearned = true };
         loop = new EventLoop(Tick, 5);
-        ike = new IkeService(loop, Region, Gateway.Children, Gateway.UseInnerAddresses, null, Log);
+        ike = new IkeService(loop, Region, Gateway.Children, Gateway.Groups, Gateway.UseInnerAddresses, null, Log);
         Edge = new SecurityGatewayService(loaded, ProtectedFile.Open(Path.Combine(folder, "state"), false, out _), made, Gateway, Log) { PadChanged = ike.Renew };
         (ike.Pad, Gateway.Ike) = (Edge.Pad, Edge.Before(ike.Events));
         loop.Turns.Add(Edge.Turn);

@@ -31,7 +31,7 @@ public sealed class ActionTests : IDisposable
         contexts = new ContextStore(region);
         sockets = new IkeSockets(new DatagramInbox(counters), counters, () => { }, new IkePorts(0, 0));
         work = new IkeWork(new IkeSigner(), counters, () => { }, NullLogger.Instance);
-        actions = new IkeActions(sockets, work, recorder, contexts, operators, new IkeLog(lines), null, counters, lines) { Events = () => recorder, InnerAddresses = _ => { } };
+        actions = new IkeActions(sockets, work, recorder, recorder, contexts, operators, new IkeLog(lines), null, counters, lines) { Events = () => recorder, InnerAddresses = _ => { } };
     }
 
     public void Dispose()
@@ -79,6 +79,34 @@ public sealed class ActionTests : IDisposable
         recorder.Throws = true;
         actions.Execute(new InstallChild(9, Child(), new Secret(2), new Secret(2), true));
         Assert.Contains("broken", Assert.IsType<ChildInstalled>(Assert.Single(recorder.Events)).Problem, StringComparison.Ordinal);
+    }
+
+    [SkippableTheory]
+    [InlineData(null)]
+    [InlineData("a Sender-ID was used before")]
+    public void InstalledGroupSaComesBackAndItsKeyIsWiped(string? problem)
+    {
+        recorder.Problem = problem;
+        var key = new Secret([1, 2]);
+        actions.Execute(new InstallGroupSa(9, Group(), key));
+        Assert.Equal(new GroupInstalled(9, problem), Assert.Single(recorder.Events));
+        IsWiped(key);
+    }
+
+    [SkippableFact]
+    public void GroupSaThatThrowsIsAFailedOne()
+    {
+        recorder.Throws = true;
+        actions.Execute(new InstallGroupSa(9, Group(), new Secret(2)));
+        Assert.Contains("broken", Assert.IsType<GroupInstalled>(Assert.Single(recorder.Events)).Problem, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public void GroupSasAreActivatedAndRemoved()
+    {
+        actions.Execute(new ActivateGroupSa("mesh", 7));
+        actions.Execute(new RemoveGroupSa("mesh", 6, "rolled over"));
+        Assert.Equal(["activate mesh 7", "remove mesh 6 rolled over"], recorder.Groups);
     }
 
     [SkippableFact]
@@ -131,13 +159,15 @@ public sealed class ActionTests : IDisposable
         }
     }
 
+    private static GroupSa Group() => new() { Group = "mesh", Gateway = "gw", Spi = 7, Encryption = default, LifetimeMilliseconds = 1000 };
+
     private static ChildSa Child() => new()
     {
         Tunnel = "t", Instance = "t", InboundSpi = 1, OutboundSpi = 2, Mode = ChildMode.Tunnel, Encryption = default, Local = new IPEndPoint(0, 0), Remote = new IPEndPoint(0, 0),
         LocalSelectors = [], RemoteSelectors = [],
     };
 
-    private sealed class Recorder : IChildSas, IIkeEvents
+    private sealed class Recorder : IChildSas, IGroupSas, IIkeEvents
     {
         public List<IkeEvent> Events { get; } = [];
 
@@ -165,6 +195,16 @@ public sealed class ActionTests : IDisposable
         public long? Silent(IReadOnlyList<uint> inboundSpis) => 1234;
 
         public bool Exists(uint inboundSpi, uint outboundSpi) => true;
+
+        public List<string> Groups { get; } = [];
+
+        public Task<string?> InstallAsync(GroupSa sa, Secret key) => Throws ? throw new InvalidOperationException("broken") : Task.FromResult(Problem);
+
+        public void Activate(string group, uint spi) => Groups.Add($"activate {group} {spi}");
+
+        public void Remove(string group, uint spi, string reason) => Groups.Add($"remove {group} {spi} {reason}");
+
+        public bool Exists(string group, uint spi) => true;
     }
 
     private sealed class Lines : ILogger

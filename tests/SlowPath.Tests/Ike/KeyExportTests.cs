@@ -32,6 +32,16 @@ public sealed class KeyExportTests : IDisposable
     }
 
     [Fact]
+    public void AGroupsKeyIsForAnybodyToAnybody()
+    {
+        var sa = new GroupSa { Group = "mesh", Gateway = "gw", Spi = 0x33, Encryption = new EncryptionChoice(EncryptionTransform.AesGcm16, 256), SenderIds = [1], SenderIdBits = 20, LifetimeMilliseconds = 1000 };
+        using (var export = new KeyExport(File)) export.Write(new InstallGroupSa(1, sa, Key(36, 7)));
+        Assert.Equal(
+            ((string[])["IPv4", "IPv6"]).Select(f => $"\"{f}\",\"*\",\"*\",\"0x00000033\",\"AES-GCM with 16 octet ICV [RFC4106]\",\"0x{Repeat("07", 36)}\",\"NULL\",\"0x\""),
+            System.IO.File.ReadAllLines(File + ".esp"));
+    }
+
+    [Fact]
     public void FilesAreTheOwnersAlone()
     {
         if (OperatingSystem.IsWindows()) return;

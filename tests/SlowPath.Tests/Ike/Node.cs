@@ -40,6 +40,8 @@ internal sealed class Node : IDisposable
 
     public NotedChildren Children { get; } = new();
 
+    public NotedGroups Groups { get; } = new();
+
     public Lines Log { get; } = new();
 
     public string ExportFile => Path.Combine(folder, "keys");
@@ -75,7 +77,7 @@ internal sealed class Node : IDisposable
         var loaded = ConfigurationReader.Read(configuration, folder, out var problems) ?? throw new InvalidOperationException(string.Join("\n", problems.Select(p => p.Format("node"))));
         loaded = loaded with { Ike = loaded.Ike! with { Peers = [loaded.Ike.Peers[0] with { Local = [address], Remote = [remote] }] } };
         loop = new EventLoop(() => { }, 20);
-        Ike = new IkeService(loop, region, Children, _ => { }, ExportFile, Log);
+        Ike = new IkeService(loop, region, Children, Groups, _ => { }, ExportFile, Log);
         loop.Turns.Add(Ike.Turn);
         Children.Events = Ike.Events;
         var (running, token) = (loop, stop.Token);
@@ -138,6 +140,42 @@ internal sealed class Node : IDisposable
         public bool Exists(uint inboundSpi, uint outboundSpi)
         {
             lock (there) return there.ContainsKey(inboundSpi);
+        }
+    }
+
+    /// <summary>Multi-point SAs that are only noted.</summary>
+    internal sealed class NotedGroups : IGroupSas
+    {
+        private readonly Dictionary<(string Group, uint Spi), (GroupSa Sa, byte[] Key)> there = [];
+
+        public IReadOnlyList<(GroupSa Sa, byte[] Key)> All
+        {
+            get
+            {
+                lock (there) return [.. there.Values];
+            }
+        }
+
+        public async Task<string?> InstallAsync(GroupSa sa, Secret key)
+        {
+            var noted = (sa, key.Octets.ToArray());
+            await Task.Yield();
+            lock (there) there[(sa.Group, sa.Spi)] = noted;
+            return null;
+        }
+
+        public void Activate(string group, uint spi)
+        {
+        }
+
+        public void Remove(string group, uint spi, string reason)
+        {
+            lock (there) there.Remove((group, spi));
+        }
+
+        public bool Exists(string group, uint spi)
+        {
+            lock (there) return there.ContainsKey((group, spi));
         }
     }
 

@@ -139,7 +139,7 @@ internal sealed class Bench : IDisposable
         thread = new Thread(() => loop.Run(token)) { IsBackground = true };
         thread.Start();
         Loop.RunAsync(Gateway.StartAsync).GetAwaiter().GetResult();
-        ike = new IkeService(Loop, Region, Gateway.Children, Gateway.UseInnerAddresses, null, NullLogger.Instance);
+        ike = new IkeService(Loop, Region, Gateway.Children, Gateway.Groups, Gateway.UseInnerAddresses, null, NullLogger.Instance);
         bfd = new BfdService(Loop, NullLogger.Instance);
         Bgp = new BgpService(Loop, Gateway.NextHops, bfd, new PlainRoutes(Gateway.Learn, Gateway.LearnedComplete), new VrfRoutes(vrfs, NullLogger.Instance), NullLogger.Instance);
         Loop.Turns.Add(Bgp.Turn);
