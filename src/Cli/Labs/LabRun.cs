@@ -21,7 +21,7 @@ internal sealed class LabRun(LabFile file, Action<string> say, CancellationToken
         var traffic = file.Traffic ?? throw new Failure("the lab has no traffic to run", file.Name, "its file has no traffic:", "use appliance lab up, or add traffic:", Failure.BadInput);
         EspCapture? capture = null;
         LabProbes? probes = null;
-        var lab = Lab.Up(file, transient: true, say, stop, state => capture = file.Phases.Count > 0 ? new EspCapture(state, file.Wan) : null);
+        var lab = Lab.Up(file, transient: true, say, stop, state => capture = file.Phases.Count > 0 ? new EspCapture(state, file.Wan, file.Links.Max(l => l.Mtu)) : null);
         try
         {
             probes = new LabProbes(lab.State, traffic);
@@ -83,7 +83,8 @@ internal sealed class LabRun(LabFile file, Action<string> say, CancellationToken
         bool Next()
         {
             if (Environment.TickCount64 >= until && finished() || ended()) return false;
-            return !stop.WaitHandle.WaitOne((int)Math.Min(RefreshMilliseconds, Math.Max(finished() ? 1 : 100, until - Environment.TickCount64)));
+            var left = until - Environment.TickCount64;
+            return !stop.WaitHandle.WaitOne(left <= 0 ? RefreshMilliseconds : (int)Math.Min(RefreshMilliseconds, left));
         }
 
         if (!live)

@@ -13,6 +13,7 @@ internal sealed partial class EspCapture : IDisposable
 {
     private const string Filter = "ip proto 50 or ip6 proto 50 or udp port 500 or udp port 4500";
     private const int MaximumFlows = 100_000;
+    private const int LinkHeader = 64;
     private readonly Lock gate = new();
     private readonly List<(Process Process, Task Reading)> captures = [];
     private readonly Dictionary<EspFlow, long> flows = [];
@@ -20,13 +21,13 @@ internal sealed partial class EspCapture : IDisposable
     private readonly IvLedger ledger = new();
     private EspSample? sample;
     private Exception? broken;
-    private long esp;
+    private long esp, unread;
 
-    /// <summary>Begins; returns when every tcpdump listens.</summary>
+    /// <summary>Begins; returns when every tcpdump listens. <paramref name="mtu"/>: the largest of the lab's links, in octets.</summary>
     /// <exception cref="Failure">tcpdump does not start.</exception>
-    public EspCapture(LabState state, IReadOnlyList<(string Node, string Device)> wan)
+    public EspCapture(LabState state, IReadOnlyList<(string Node, string Device)> wan, int mtu)
     {
-        foreach (var (node, device) in wan) Start(state.Node(node).Namespace, device);
+        foreach (var (node, device) in wan) Start(state.Node(node).Namespace, device, mtu + LinkHeader);
     }
 
     /// <summary>ESP packets so far.</summary>
@@ -53,7 +54,7 @@ internal sealed partial class EspCapture : IDisposable
         lock (gate) sample = null;
     }
 
-    /// <summary>Ends; returns how many packets tcpdump was too slow for.</summary>
+    /// <summary>Ends; returns how many packets tcpdump was too slow for, or could not be read: fragments.</summary>
     /// <exception cref="Failure">What tcpdump wrote could not be read.</exception>
     public long Stop()
     {
@@ -67,7 +68,7 @@ internal sealed partial class EspCapture : IDisposable
             if (Dropped.Match(said) is { Success: true } match) missed += long.Parse(match.Groups[1].ValueSpan, null);
         }
 
-        return broken is null ? missed : throw broken;
+        return broken is null ? missed + Guarded(() => unread) : throw broken;
     }
 
     /// <inheritdoc/>
@@ -80,9 +81,10 @@ internal sealed partial class EspCapture : IDisposable
         }
     }
 
-    private void Start(string space, string device)
+    private void Start(string space, string device, int snapLength)
     {
-        var process = Tool.Start("setsid", ["ip", .. Topology.Inside(space, ["tcpdump", "-i", device, "-n", "-p", "-Q", "in", "-s", "0", "-B", "8192", "--immediate-mode", "-Z", "root", "-U", "-w", "-", Filter])]);
+        // The kernel's ring has slots of the snap length.
+        var process = Tool.Start("setsid", ["ip", .. Topology.Inside(space, ["tcpdump", "-i", device, "-n", "-p", "-Q", "in", "-s", $"{snapLength}", "-B", "8192", "--immediate-mode", "-Z", "root", "-U", "-w", "-", Filter])]);
         captures.Add((process, Task.Factory.StartNew(() => Read(process.StandardOutput.BaseStream), TaskCreationOptions.LongRunning)));
         while (process.StandardError.ReadLine() is { } line)
         {
@@ -101,6 +103,7 @@ internal sealed partial class EspCapture : IDisposable
             while (reader.TryNext(out var seconds, out var frame))
             {
                 if (OuterPacket.TryParse(frame, out var packet)) Take(packet, seconds);
+                else Interlocked.Increment(ref unread);
             }
         }
         catch (Exception e) when (e is Failure or IOException or ObjectDisposedException)

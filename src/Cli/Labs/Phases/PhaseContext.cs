@@ -5,6 +5,7 @@ namespace Appliance.Cli.Labs;
 /// <summary>What the phases of a running lab share: the lab, the router's capture, the sites that are there at this moment, and what they found.</summary>
 internal sealed class PhaseContext(Lab lab, EspCapture capture, Action<string> say, CancellationToken stop)
 {
+    private const int PingsPerSecond = 90;
     private readonly Lock gate = new();
     private readonly List<(string Name, string Value)> lines = [];
 
@@ -72,7 +73,7 @@ internal sealed class PhaseContext(Lab lab, EspCapture capture, Action<string> s
         return true;
     }
 
-    /// <summary>Pings between all sites that are there, 10 ms apart, for some seconds.</summary>
+    /// <summary>Pings between all sites that are there, 10 ms apart (what ping makes of it), for some seconds.</summary>
     public MeshPings PingAll(int seconds) =>
-        new([.. ScenarioReader.Pairs(Sites).Select(p => ($"{p.From.Host} to {p.To.Host}", PingCount.Start(Space(p.From), p.To.Addresses[0], seconds * 100, "0.01")))]);
+        new([.. ScenarioReader.Pairs(Sites).Select(p => ($"{p.From.Host} to {p.To.Host}", PingCount.Start(Space(p.From), p.To.Addresses[0], seconds * PingsPerSecond, "0.01")))]);
 }
