@@ -10,13 +10,16 @@ internal sealed class BgpFamilySection(ConfigurationErrors errors, RoutePolicySe
     private const string Hint = "write families: { ipv4: { import: all, export: all } }, or [ipv4, ipv6]";
     private static readonly string[] Names = [.. Family.All.Select(f => f.ToString())];
 
-    /// <summary>The families; where none is named, unicast of the session's own.</summary>
+    /// <summary>The families; where none is named, unicast of the session's own, and of both with a neighbour of a group.</summary>
     public IReadOnlyList<FamilyConfiguration> Read(MapReader map, NeighborConfiguration neighbor, IPAddress? address, bool isInternal)
     {
         var session = new Session(neighbor, address, isInternal, policies.Import(map), policies.Export(map));
         var families = new List<FamilyConfiguration>();
         switch (map.Node("families"))
         {
+            case null when neighbor.Group is not null && isInternal:
+                foreach (var family in (Family[])[Family.Ipv4Unicast, Family.Ipv6Unicast]) families.Add(One(session, family, new MapReader(null, "a family", errors), map));
+                break;
             case null:
                 families.Add(One(session, address is { } six && !six.IsV4() ? Family.Ipv6Unicast : Family.Ipv4Unicast, new MapReader(null, "a family", errors), map));
                 break;
@@ -54,7 +57,9 @@ internal sealed class BgpFamilySection(ConfigurationErrors errors, RoutePolicySe
     {
         var (import, export) = (policies.Import(map) ?? session.Import, policies.Export(map) ?? session.Export);
         var (maximum, warns, restart) = Maximum(map.Node("max_prefixes"), map);
-        var (send, receive) = AddPath(map.Node("add_path"));
+        // A group's prefixes lie behind ESP addresses of either family, and a multicast prefix behind many members: what nobody could know who wrote the file of another site is offered.
+        var isOfGroup = session.Neighbor.Group is not null && session.IsInternal && family.Safi == Family.Ipv4Unicast.Safi;
+        var (send, receive) = AddPath(map.Node("add_path"), isOfGroup && session.Neighbor.ReflectorClient ? 1 : 0, isOfGroup);
         var configuration = new FamilyConfiguration
         {
             Family = family,
@@ -67,7 +72,7 @@ internal sealed class BgpFamilySection(ConfigurationErrors errors, RoutePolicySe
             NextHop = BgpText.Address(map, "next_hop", errors),
             AddPathSend = send,
             AddPathReceive = receive,
-            ExtendedNextHop = map.Flag("extended_next_hop", false),
+            ExtendedNextHop = map.Flag("extended_next_hop", isOfGroup && family.Afi == 1),
             DefaultOriginate = map.Flag("default_originate", false),
         };
         var at = key?.At ?? neighbor.At;
@@ -128,10 +133,10 @@ internal sealed class BgpFamilySection(ConfigurationErrors errors, RoutePolicySe
         return limit;
     }
 
-    private (int Send, bool Receive) AddPath(YamlNode? node)
+    private (int Send, bool Receive) AddPath(YamlNode? node, int send, bool receive)
     {
         var map = new MapReader(node, "add_path", errors);
-        var paths = (map.Number("send", 0, 0, 64, "paths"), map.Flag("receive", false));
+        var paths = (map.Number("send", send, 0, 64, "paths"), map.Flag("receive", receive));
         map.Done();
         return paths;
     }

@@ -17,6 +17,8 @@ public sealed class GroupErrors : IDisposable
         Assert.EndsWith(")", told, StringComparison.Ordinal);
     }
 
+    private static string Families(string families, string text) => text.Replace("{ name: rr, ", "{ name: rr, families: { " + families + (families.Contains(':', StringComparison.Ordinal) ? " }, " : ": }, "), StringComparison.Ordinal);
+
     private string[] Warnings(string text) => [.. files.Good(text).Warnings.Select(w => w.Format("f"))];
 
     [Theory]
@@ -144,9 +146,9 @@ public sealed class GroupErrors : IDisposable
         Assert.StartsWith("f:5:17: neighbour 'ebgp' is of another AS", Assert.Single(Warnings(GroupFiles.Member("neighbors: [ebgp]"))), StringComparison.Ordinal);
         Assert.Contains("nothing starts the IKE SA with gateway 'gw' before there is traffic for it", Assert.Single(Warnings(
             "tunnels: [{ name: t, peer: gw, routes: [10.2.0.0/16] }]\n" + GroupFiles.Member("mtu: 1400").Replace("childless: true }\n  - { name: gw2", "}\n  - { name: gw2", StringComparison.Ordinal))), StringComparison.Ordinal);
-        Assert.StartsWith("f:5:17: neighbour 'rr' is not told our ipv6 prefixes: the session has no such family", Assert.Single(Warnings(GroupFiles.Member("neighbors: [rr]\n    announce: [\"fd00:1::/48\"]"))), StringComparison.Ordinal);
+        Assert.StartsWith("f:5:17: neighbour 'rr' is not told our ipv6 prefixes: the session has no such family", Assert.Single(Warnings(Families("ipv4", GroupFiles.Member("neighbors: [rr]\n    announce: [\"fd00:1::/48\"]")))), StringComparison.Ordinal);
         Assert.StartsWith("f:5:17: neighbour 'rr' is not told our IPv4 prefixes: our ESP address is an IPv6 one",
-            Assert.Single(Warnings(GroupFiles.Member("neighbors: [rr]\n    announce: [10.1.0.0/16]").Replace("[192.0.2.1]", "[\"2001:db8::1\"]", StringComparison.Ordinal))), StringComparison.Ordinal);
+            Assert.Single(Warnings(Families("ipv4: { extended_next_hop: false }", GroupFiles.Member("neighbors: [rr]\n    announce: [10.1.0.0/16]")).Replace("[192.0.2.1]", "[\"2001:db8::1\"]", StringComparison.Ordinal))), StringComparison.Ordinal);
         Assert.Empty(Warnings(GroupFiles.Serve("cipher: aes-128-cbc/hmac-sha256\n    replay_window: 0")));
     }
 }

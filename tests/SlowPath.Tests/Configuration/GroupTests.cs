@@ -124,6 +124,23 @@ public sealed class GroupTests : IDisposable
             Assert.Equal(names.Contains(neighbor.Name, StringComparison.Ordinal) ? expected : null, neighbor.Group);
     }
 
+    /// <summary>A member of the other family, or a second one that wants a multicast prefix, needs no change at any other site.</summary>
+    [Fact]
+    public void SessionsOfAGroupOfferWhatItsMembersMayNeed()
+    {
+        var loaded = files.Good("groups:\n  - { name: mesh, local: 192.0.2.1, gateways: [gw], neighbors: [rr, client, said] }\n" + GroupFiles.Rest.Replace("  neighbors:\n", """
+              neighbors:
+                - { name: client, address: 10.255.0.2, as: 65001, reflector_client: true }
+                - { name: said, address: 10.255.0.3, as: 65001, families: { ipv4: { add_path: { send: 4, receive: false }, extended_next_hop: false }, vpnv4: } }
+
+            """, StringComparison.Ordinal));
+        string Families(string name) => string.Join(' ', loaded.Bgp!.Neighbors.First(n => n.Name == name).Families.Select(f => $"{f.Family}:{f.AddPathSend}{(f.AddPathReceive ? "r" : "")}{(f.ExtendedNextHop ? "x" : "")}"));
+        Assert.Equal("ipv4:0rx ipv6:0r", Families("rr"));
+        Assert.Equal("ipv4:1rx ipv6:1r", Families("client"));
+        Assert.Equal("ipv4:4 vpnv4:0", Families("said"));
+        Assert.Equal("ipv4:0", Families("ebgp"));
+    }
+
     /// <summary>draft-yamaya-ipsecme-mpsa-04 §4: who is not of the group is not told what it announces, unless it is a network for everybody.</summary>
     [Fact]
     public void WhatAGroupAnnouncesItsNeighboursAloneAreTold()
