@@ -5,7 +5,7 @@ using Appliance.Ike.Messages;
 
 namespace Appliance.Ike.Exchanges;
 
-/// <summary>INFORMATIONAL of the peer (RFC 7296 §1.4): deletions, news of addresses (RFC 4555), errors, or nothing but a sign of life. Every request is answered.</summary>
+/// <summary>INFORMATIONAL of the peer (RFC 7296 §1.4): deletions, news of addresses (RFC 4555), multi-point SAs (draft-yamaya-ipsecme-mpsa-04), errors, or nothing but a sign of life. Every request is answered.</summary>
 internal sealed class InformationalResponder(IkeSa sa) : RespondedExchange(sa)
 {
     /// <inheritdoc/>
@@ -20,11 +20,20 @@ internal sealed class InformationalResponder(IkeSa sa) : RespondedExchange(sa)
         var answer = new List<Payload>();
         var deleted = payloads.OfType<DeletePayload>().Where(d => d.Protocol == ProtocolId.Esp).SelectMany(d => d.Spis).Distinct().ToArray();
         if (deleted.Length > 0 && DeleteChildren(step, deleted) is { Count: > 0 } ours) answer.Add(new DeletePayload(ProtocolId.Esp, ours));
-        foreach (var error in payloads.OfType<NotifyPayload>().Where(n => n.IsError))
+        foreach (var refusal in payloads.OfType<NotifyPayload>().Where(n => n.NotifyType == NotifyType.MpsaRefused)) GroupServers.Refused(step, Sa, refusal);
+        foreach (var error in payloads.OfType<NotifyPayload>().Where(n => n.IsError && n.NotifyType != NotifyType.MpsaRefused))
             step.Log(IkeLogLevel.Warning, Sa, LogKeys.Of(error.NotifyType), $"the peer reports {error.NotifyType}");
         answer.AddRange(Mobility.Answer(step, Sa, payloads, Sa.RequestLocal, Sa.RequestRemote));
         // RFC 4555 §3.7: whoever asks for it gets its cookie back.
         if (payloads.Notify(NotifyType.Cookie2) is { } cookie) answer.Add(cookie);
+        if (payloads.OfType<NotifyPayload>().Where(n => n.NotifyType == NotifyType.MpsaPut).ToArray() is { Length: > 0 } puts)
+            MpsaPuts.Take(step, Sa, puts, later => End(later, payloads, answer));
+        else End(step, payloads, answer);
+    }
+
+    private void End(Step step, IReadOnlyList<Payload> payloads, List<Payload> answer)
+    {
+        if (!Sa.Runs(this)) return;
         Sa.Respond(step, answer);
         if (payloads.Notify(NotifyType.Redirect) is { } redirect) step.Machine.Manager.Leave(step, Sa, redirect);
         // RFC 7296 §2.21.2: our own proof did not convince the initiator, who has nothing of this IKE SA.

@@ -15,6 +15,7 @@ internal static class GroupContexts
         var (reader, id) = (ContextReader.Read(restored.Context), (uint)restored.Id);
         step.Machine.GroupContexts.Take(id);
         if (reader is not null && reader.Has(ContextField.GroupServer) && step.Machine.Servers.Restore(step, reader, id)) return;
+        if (reader is not null && reader.Has(ContextField.GroupMember) && step.Machine.Members.Restore(step, reader, id)) return;
         step.Log(IkeLogLevel.Error, "", "context", $"the kept state {id} of a group cannot be read: it is forgotten; a gateway makes a new multi-point SA, a member gets it when it registers");
         step.Machine.GroupContexts.Give(id);
         step.Actions.Add(new ForgetContext(id));

@@ -18,6 +18,7 @@ internal static class EventTable
             case ConfigurationChanged changed:
                 step.Machine.Manager.Configure(step, changed.Configuration);
                 step.Machine.Servers.Configure(step);
+                step.Machine.Members.Configure(step);
                 break;
             case AddressesChanged changed:
                 step.Machine.Addresses = changed.Addresses;
@@ -41,10 +42,14 @@ internal static class EventTable
             case ShutdownAsked:
                 step.Machine.Manager.IsShutDown = true;
                 step.Machine.Servers.Close(step);
+                step.Machine.Members.Close(step);
                 foreach (var sa in step.Machine.All.ToArray()) sa.CloseNow(step, "this node stops");
                 break;
             case DrainChanged changed:
                 Draining.Changed(step, changed.Draining);
+                break;
+            case GroupExpires expires when step.Machine.Members.Find(expires.Group) is { } member:
+                step.Machine.Members.Expires(step, member, expires);
                 break;
             case GroupExpires expires:
                 step.Machine.Servers.Expires(step, expires);

@@ -23,6 +23,7 @@ public sealed class IkeMachine(IkeMachineOptions options) : IMachine<IkeEvent, I
         {
             var due = Timers.NextDue;
             if (Manager.NextDue is var manager && manager < due) due = manager;
+            if (Members.NextDue is var members && members < due) due = members;
             return Servers.NextDue is var servers && servers < due ? servers : due;
         }
     }
@@ -37,7 +38,7 @@ public sealed class IkeMachine(IkeMachineOptions options) : IMachine<IkeEvent, I
     public IkeDrainStatus Drain => Draining.Status(this);
 
     /// <summary>What an operator sees of the groups. Read between steps.</summary>
-    public IEnumerable<GroupStatus> Groups => Servers.Groups.Where(g => g.Group is not null).Select(g => ServedGroupStatuses.Of(g, Now));
+    public IEnumerable<GroupStatus> Groups => Servers.Groups.Where(g => g.Group is not null).Select(g => ServedGroupStatuses.Of(g, Now)).Concat(Members.Statuses(Now));
 
     /// <summary>What an operator sees of the members of a group, at its gateway; none elsewhere. Read between steps.</summary>
     public IEnumerable<GroupMemberStatus> GroupMembers(string group) => Servers.Find(group)?.Members.Select(m => ServedGroupStatuses.Of(m, Now)) ?? [];
@@ -69,6 +70,9 @@ public sealed class IkeMachine(IkeMachineOptions options) : IMachine<IkeEvent, I
     /// <summary>Answers outside of IKE SAs.</summary>
     internal RateLimit UnprotectedLimit { get; } = new(Tuning.UnprotectedPerSecond);
 
+    /// <summary>Groups that this node is member of.</summary>
+    internal MemberGroups Members { get; } = new();
+
     /// <summary>Groups that this node is gateway of.</summary>
     internal GroupServers Servers { get; } = new();
 
@@ -97,6 +101,7 @@ public sealed class IkeMachine(IkeMachineOptions options) : IMachine<IkeEvent, I
         else EventTable.Dispatch(step, e);
         while (Timers.TryTake(step.Now, out var timer))
             if (Find(timer.Sa) is { } sa) TimerTable.Fire(step, sa, timer);
+        Members.Fire(step);
         Manager.Fire(step);
         Servers.Fire(step);
         // State first, then the datagrams that rest on it: a process that ends in between is not asked about what it does not know.

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography;
 using Appliance.Ike.Exchanges;
 using Appliance.Ike.Messages;
 
@@ -104,6 +105,8 @@ internal sealed partial class IkeSa
         if (ResponderTable.Create(this, header.Exchange, payloads) is { } exchange) Answer(step, exchange, header.Exchange, payloads);
         else Refuse(step, header.Exchange, new MessageError(MessageErrorKind.Unexpected, PayloadType.None, $"{header.Exchange} has no place while the IKE SA is {State}"));
         Received = default;
+        // An MPSA_PUT holds keys.
+        if (header.Exchange == ExchangeType.Informational) CryptographicOperations.ZeroMemory(octets);
     }
 
     /// <summary>A retransmission: of fragments, the first one alone asks for the response (RFC 7383 §2.6.1).</summary>

@@ -1,4 +1,5 @@
 using System.Net;
+using Appliance.Ike.Children;
 
 namespace Appliance.Ike.Machine;
 
@@ -21,6 +22,17 @@ internal sealed partial class PeerManager
             step.Log(IkeLogLevel.Warning, record.Peer.Name, "unknown-spi", $"{source} sends by a child that is not here: a new IKE SA is made");
             Begin(step, record);
         }
+    }
+
+    /// <summary>Another IKE SA is made beside this one and takes its place, for what a peer gives to a new IKE SA alone (make before break). False: not now.</summary>
+    public bool Replace(Step step, IkeSa sa, string why)
+    {
+        if (sa.Peer is not { Remote.Count: > 0 } peer || Find(peer.Name) is not { } record || !MayTry(step, record)) return false;
+        foreach (var child in sa.Children.Where(c => c.IsCurrent && c.Sa.Worker is null))
+            if (peer.Children.FirstOrDefault(t => t.Name == child.Sa.Tunnel && !t.IsTemplate) is { } template) record.Wishes.TryAdd(template.Name, new ChildWish(peer, template));
+        step.Log(IkeLogLevel.Information, sa, "replaced", $"a new IKE SA is made: {why}");
+        Begin(step, record);
+        return true;
     }
 
     // Who finds no room hints again.

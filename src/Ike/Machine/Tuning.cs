@@ -114,6 +114,30 @@ internal static class Tuning
     /// <summary>One that was not answered after so long holds up no other.</summary>
     public const int GroupPutCounts = 250;
 
+    /// <summary>Multi-point SAs of one gateway and group that a member has at once: those of a few rekeys in a row.</summary>
+    public const int MostSasOfGateway = 10;
+
+    /// <summary>Sender-IDs that a member had under one key, those of earlier registrations too; a PUT with more is refused.</summary>
+    public const int MostSenderIdsUsed = 1024;
+
+    /// <summary>So long before its lifetime ends, a member sends by another SA than the preferred gateway's, if it has one.</summary>
+    public const int GroupFallback = 5_000;
+
+    /// <summary>A member whose newest SA lives no longer than this registers anew: its gateway should have handed out another one long ago.</summary>
+    public const int GroupOverdue = 10_000;
+
+    /// <summary>A gateway with an IKE SA that hands out nothing within this after a configuration does not know that we are in the group.</summary>
+    public const int GroupExpected = 10_000;
+
+    /// <summary>First wait before a member registers again; doubles each time.</summary>
+    public const int GroupRegisterFirst = 30_000;
+
+    /// <summary>The longest.</summary>
+    public const int GroupRegisterLongest = 600_000;
+
+    /// <summary>Wait when no IKE SA can be begun now.</summary>
+    public const int GroupRegisterBusy = 2_000;
+
     /// <summary>IKE SAs of one identity that were rekeyed and that the peer did not delete; more are not rekeyed.</summary>
     public const int ReplacedOfIdentity = 64;
 }

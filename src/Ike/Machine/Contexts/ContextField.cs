@@ -96,4 +96,24 @@ internal enum ContextField : ushort
     GroupSaEndsOthers = 144,
     GroupSaExpires = 145,
     GroupSaFlags = 146,
+
+    /// <summary>A gateway of a group that we are member of, with the SAs that it handed out.</summary>
+    GroupMember = 160,
+    Group = 161,
+    GroupGateway = 162,
+    GroupSa = 163,
+    GroupSpi = 164,
+    SenderIds = 165,
+    UsedSenderIds = 166,
+
+    /// <summary>SHA-256 of KEYMAT.</summary>
+    KeyDigest = 168,
+    IsInstalled = 169,
+    IsSending = 170,
+    ActivationRemains = 171,
+    EndRemains = 172,
+    ExpiryOfGroupSaRemains = 173,
+    EndOfOthersRemains = 174,
+    WantsSenderIds = 175,
+    IsExhausted = 176,
 }
