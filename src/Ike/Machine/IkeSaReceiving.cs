@@ -90,6 +90,13 @@ internal sealed partial class IkeSa
             return;
         }
 
+        if (State == IkeSaState.Connecting && IsInitiator)
+        {
+            // To the responder the IKE SA is in use with its IKE_AUTH response, which we are still verifying, or which this overtook (RFC 7296 §2.1): it asks again.
+            Drop(step, "early", $"{header.Exchange} request {header.MessageId}, before the responder has proven who it is");
+            return;
+        }
+
         if (Answering is not null || !Open(step, datagram, ref requestFragments, out var first, out var octets)) return;
         HeardAt = step.Now;
         requestFragments = null;

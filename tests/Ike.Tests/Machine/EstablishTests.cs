@@ -1,4 +1,5 @@
 using Appliance.Ike.Machine.Rig;
+using Appliance.Ike.Messages;
 using static Appliance.Ike.Machine.Rig.Samples;
 
 namespace Appliance.Ike.Machine;
@@ -21,5 +22,28 @@ public class EstablishTests
         Assert.Equal(a.In, b.Out);
         Assert.Equal(a.Out, b.In);
         Assert.NotEqual(a.In, a.Out);
+    }
+
+    /// <summary>To the responder the IKE SA is in use once its IKE_AUTH response is sent: a request of its own may be here before.</summary>
+    [Fact]
+    public void Rfc7296_2_1_ARequestThatOvertakesTheIkeAuthResponseEndsNothing()
+    {
+        var net = new Net();
+        Flight? held = null;
+        net.Path = f =>
+        {
+            if (held is not null || f.To != net.A || f.Octets[18] != (byte)ExchangeType.IkeAuth) return [f];
+            held = f;
+            return [];
+        };
+        net.Start(With(PeerB()), With(PeerA())).Run();
+        Assert.NotNull(held);
+        net.B.Do(new OperatorAsked(7, OperatorVerb.Rekey, "a"));
+        net.Run();
+        net.A.Do(new DatagramReceived(held.Local, held.Remote, held.Octets));
+        net.Pass(5000);
+        Assert.Equal(IkeSaState.Established, net.A.Sa.State);
+        Assert.DoesNotContain(net.A.Texts, t => t.Contains("refused", StringComparison.Ordinal) || t.Contains("not established", StringComparison.Ordinal));
+        Assert.Equal(net.A.Installed.Keys.Order(), net.B.Installed.Values.Select(v => v.Sa.OutboundSpi).Order());
     }
 }
