@@ -210,6 +210,16 @@ public sealed record OriginatedRoute(Family Family, Prefix Prefix, PathAttribute
 /// <param name="Addresses">Our ESP addresses, one a family at most.</param>
 public sealed record EgressGroup(string Name, IReadOnlyList<IPAddress> Addresses)
 {
+    /// <summary>The value of the attribute.</summary>
+    internal byte[] Encapsulation => TunnelEncapsulation.Write([.. Addresses.Select(a => new Tunnel(TunnelType.IpsecTunnel, [TunnelSubTlv.Endpoint(a)]))]);
+
+    /// <summary>The next hop of our own routes: of their family where we have one.</summary>
+    internal IPAddress? NextHop(int afi) => Addresses.FirstOrDefault(a => a.IsV4() == (afi == 1)) ?? Addresses.FirstOrDefault();
+
+    /// <summary>Of a path's egress endpoints the first that we can send to: of a family that we have, and not ourselves. <see cref="IPAddress.Any"/> for none.</summary>
+    internal IPAddress Choose(IReadOnlyList<IPAddress> endpoints) =>
+        endpoints.FirstOrDefault(e => !Addresses.Contains(e) && Addresses.Any(a => a.IsV4() == e.IsV4())) ?? IPAddress.Any;
+
     /// <inheritdoc/>
     public bool Equals(EgressGroup? other) => other is not null && Name == other.Name && Addresses.SequenceEqual(other.Addresses);
 

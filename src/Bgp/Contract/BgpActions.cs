@@ -48,6 +48,9 @@ public sealed record WatchBfd(string Neighbor, IPAddress? Local, IPAddress Remot
 /// <summary>Next hops whose reachability matters now → <see cref="NextHopsResolved"/>, at once for new ones and at every change.</summary>
 public sealed record WatchNextHops(IReadOnlyList<IPAddress> Added, IReadOnlyList<IPAddress> Removed) : BgpAction;
 
+/// <summary>Egress endpoints of tunnels whose reachability in the underlay, learned routes aside, matters now → <see cref="EgressResolved"/>, at once for new ones and at every change.</summary>
+public sealed record WatchEgress(IReadOnlyList<IPAddress> Added, IReadOnlyList<IPAddress> Removed) : BgpAction;
+
 /// <summary>Best routes changed; in the order in which it shall be applied. The list is the host's.</summary>
 /// <param name="Vrf">Name of the VRF; empty for the global table.</param>
 /// <param name="Family">IPv4 or IPv6 unicast: VPN routes come as those of the VRFs that import them.</param>

@@ -42,6 +42,10 @@ public sealed record BfdChanged(string Neighbor, bool IsUp, string Diagnostic) :
 /// <param name="Hops">Next hop; reachable or not; the metric of the way there (RFC 4271 §9.1.2.2 e).</param>
 public sealed record NextHopsResolved(IReadOnlyList<(IPAddress Hop, bool IsReachable, uint Metric)> Hops) : BgpEvent;
 
+/// <summary>Reachability of egress endpoints that <see cref="WatchEgress"/> asked for; those that are not said are unreachable.</summary>
+/// <param name="Endpoints">As in <see cref="NextHopsResolved"/>.</param>
+public sealed record EgressResolved(IReadOnlyList<(IPAddress Hop, bool IsReachable, uint Metric)> Endpoints) : BgpEvent;
+
 /// <summary>What an operator can ask of a neighbour.</summary>
 public enum BgpVerb
 {

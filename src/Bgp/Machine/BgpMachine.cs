@@ -118,7 +118,10 @@ public sealed class BgpMachine : IMachine<BgpEvent, BgpAction>
                 Sessions.Find(changed.Neighbor)?.BfdChanged(step, changed);
                 break;
             case NextHopsResolved resolved:
-                Selection.Resolved(resolved.Hops);
+                Selection.Resolved(resolved.Hops, isEgress: false);
+                break;
+            case EgressResolved resolved:
+                Selection.Resolved(resolved.Endpoints, isEgress: true);
                 break;
             case BgpConfigured configured when !IsStopped:
                 Configurator.Apply(step, configured);

@@ -53,6 +53,7 @@ internal sealed class PeerRoutes(Rib rib)
             Vrf = neighbor.Vrf,
             ReflectorClient = neighbor.ReflectorClient,
             TakesSecurityGateways = neighbor.TakesSecurityGateways,
+            Group = neighbor.Group,
             AllowOwnAs = neighbor.AllowOwnAs,
             AsOverride = neighbor.AsOverride,
             Families = [.. session.Families.Where(f => f.Negotiated is not null).Select(f => Facts(f.Configuration, f.Negotiated!.Value))],

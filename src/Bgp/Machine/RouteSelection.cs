@@ -8,16 +8,16 @@ internal sealed class RouteSelection(Rib rib)
     private readonly List<BestRoutesChanged> changes = [];
     private readonly List<IPAddress> added = [];
     private readonly List<IPAddress> removed = [];
-    private bool areHopsKnown = true;
+    private bool areHopsKnown = true, areEndsKnown = true;
 
     /// <summary>Limits what is said about ranges of neighbours.</summary>
     public NoticeLimit RangeNotices { get; } = new();
 
-    /// <summary>The host looked next hops up.</summary>
-    public void Resolved(IReadOnlyList<(IPAddress Hop, bool IsReachable, uint Metric)> hops)
+    /// <summary>The host looked next hops up, or ends of tunnels.</summary>
+    public void Resolved(IReadOnlyList<(IPAddress Hop, bool IsReachable, uint Metric)> hops, bool isEgress)
     {
-        areHopsKnown = true;
-        rib.NextHops(hops);
+        (isEgress ? ref areEndsKnown : ref areHopsKnown) = true;
+        rib.NextHops(hops, isEgress);
     }
 
     /// <summary>Decides. True: there is more to decide on.</summary>
@@ -28,16 +28,25 @@ internal sealed class RouteSelection(Rib rib)
         foreach (var change in changes) step.Actions.Add(change);
         changes.Clear();
         TakeNextHops(step);
-        if (!more) step.Machine.Deferral.Settled(step, areHopsKnown);
+        if (!more) step.Machine.Deferral.Settled(step, areHopsKnown && areEndsKnown);
         return more;
     }
 
     private void TakeNextHops(BgpStep step)
     {
         rib.TakeNextHops(added, removed);
-        if (added.Count == 0 && removed.Count == 0) return;
-        areHopsKnown &= added.Count == 0;
-        step.Actions.Add(new WatchNextHops([.. added], [.. removed]));
+        if (added.Count + removed.Count > 0)
+        {
+            areHopsKnown &= added.Count == 0;
+            step.Actions.Add(new WatchNextHops([.. added], [.. removed]));
+            added.Clear();
+            removed.Clear();
+        }
+
+        rib.TakeNextHops(added, removed, isEgress: true);
+        if (added.Count + removed.Count == 0) return;
+        areEndsKnown &= added.Count == 0;
+        step.Actions.Add(new WatchEgress([.. added], [.. removed]));
         added.Clear();
         removed.Clear();
     }

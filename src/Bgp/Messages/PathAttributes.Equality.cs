@@ -31,6 +31,8 @@ public sealed partial class PathAttributes : IEquatable<PathAttributes>
         ClusterList = other.ClusterList;
         TunnelEncapsulation = other.TunnelEncapsulation;
         Unknown = other.Unknown;
+        Egress = other.Egress;
+        Groups = other.Groups;
     }
 
     /// <summary>Every attribute is equal, in the same order where there are several of a kind.</summary>
@@ -47,6 +49,7 @@ public sealed partial class PathAttributes : IEquatable<PathAttributes>
             && LargeCommunities.AsSpan().SequenceEqual(other.LargeCommunities)
             && ClusterList.AsSpan().SequenceEqual(other.ClusterList)
             && TunnelEncapsulation is null == other.TunnelEncapsulation is null && TunnelEncapsulation.AsSpan().SequenceEqual(other.TunnelEncapsulation)
+            && Equals(Egress, other.Egress) && (ReferenceEquals(Groups, other.Groups) || (Groups is not null && other.Groups is not null && Groups.SequenceEqual(other.Groups)))
             && SameUnknown(Unknown, other.Unknown);
     }
 
@@ -92,6 +95,7 @@ public sealed partial class PathAttributes : IEquatable<PathAttributes>
         code.AddBytes(MemoryMarshal.AsBytes<LargeCommunity>(LargeCommunities));
         code.AddBytes(MemoryMarshal.AsBytes<uint>(ClusterList));
         code.AddBytes(TunnelEncapsulation);
+        code.Add(Egress);
         foreach (var unknown in Unknown)
         {
             code.Add(unknown.Flags << 8 | unknown.Type);

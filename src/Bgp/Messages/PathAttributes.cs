@@ -85,6 +85,15 @@ public sealed partial class PathAttributes
     /// <summary>Tunnel Encapsulation (RFC 9012 §2): the octets of the attribute's value, checked to be whole TLVs; null without. Read with TunnelEncapsulation.</summary>
     public byte[]? TunnelEncapsulation { get; init; }
 
+    /// <summary>
+    /// Not on the wire. Of a path from a neighbour of a group with an IPsec tunnel: the egress endpoint whose reachability counts in place of the next hop's (RFC 9012 §7.1), <see cref="IPAddress.Any"/>
+    /// where none can be used. Null: the next hop's counts.
+    /// </summary>
+    public IPAddress? Egress { get; init; }
+
+    /// <summary>Not on the wire. Of a route of our own: names of the groups whose neighbours alone are told; null for all neighbours.</summary>
+    public IReadOnlyList<string>? Groups { get; init; }
+
     /// <summary>Optional transitive attributes that are not known here, by type.</summary>
     public UnknownAttribute[] Unknown { get; init; } = [];
 }

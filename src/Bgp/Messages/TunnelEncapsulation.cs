@@ -44,6 +44,9 @@ public sealed record Tunnel(ushort Type, IReadOnlyList<TunnelSubTlv> SubTlvs)
 /// <summary>The Tunnel Encapsulation attribute (RFC 9012 §2, §13; RFC 5512 §4).</summary>
 public static class TunnelEncapsulation
 {
+    /// <summary>Egress endpoints of a path that count.</summary>
+    public const int MostEndpoints = 16;
+
     /// <summary>Reads the value of the attribute. False: it is no sequence of whole TLVs.</summary>
     public static bool TryRead(ReadOnlySpan<byte> value, out IReadOnlyList<Tunnel> tunnels)
     {
@@ -60,6 +63,26 @@ public static class TunnelEncapsulation
 
         tunnels = read;
         return true;
+    }
+
+    /// <summary>
+    /// Egress endpoints of the IPsec tunnels (RFC 5566 §3, type 4) of a path, each once and in its order, the next hop where one names none; null when there is no such tunnel. Other types count for
+    /// nothing: a plain one would take protection off. At most <see cref="MostEndpoints"/>.
+    /// </summary>
+    public static IReadOnlyList<IPAddress>? IpsecEndpoints(PathAttributes attributes)
+    {
+        if (attributes.TunnelEncapsulation is not { } value || !IsWhole(value)) return null;
+        List<IPAddress>? endpoints = null;
+        for (var rest = value.AsSpan(); !rest.IsEmpty; rest = rest[SizeOf(rest)..])
+        {
+            if (BinaryPrimitives.ReadUInt16BigEndian(rest) != TunnelType.IpsecTunnel) continue;
+            var endpoint = EndpointOf(rest[4..SizeOf(rest)]) ?? attributes.NextHop;
+            if (endpoint.IsIPv4MappedToIPv6) endpoint = endpoint.MapToIPv4();
+            endpoints ??= [];
+            if (endpoints.Count < MostEndpoints && !endpoints.Contains(endpoint)) endpoints.Add(endpoint);
+        }
+
+        return endpoints;
     }
 
     /// <summary>Writes the value of the attribute; values that their length fields cannot say are cut.</summary>
@@ -135,6 +158,13 @@ public static class TunnelEncapsulation
     private static int SizeOfSub(ReadOnlySpan<byte> sub) => sub[0] < 128 ? 2 + sub[1] : 3 + BinaryPrimitives.ReadUInt16BigEndian(sub[1..]);
 
     private static ReadOnlySpan<byte> ValueOfSub(ReadOnlySpan<byte> sub) => sub[(sub[0] < 128 ? 2 : 3)..SizeOfSub(sub)];
+
+    private static IPAddress? EndpointOf(ReadOnlySpan<byte> inside)
+    {
+        for (; !inside.IsEmpty; inside = inside[SizeOfSub(inside)..])
+            if (inside[0] == TunnelSubTlv.EgressEndpoint) return ValueOfSub(inside) is { Length: 10 or 22 } value ? new IPAddress(value[6..]) : null;
+        return null;
+    }
 
     private static bool HasEndpoint(ReadOnlySpan<byte> inside)
     {

@@ -91,7 +91,7 @@ internal sealed class AttributeTable(NextHopTable hops)
         ref var made = ref entries[id];
         made.Value = attributes;
         made.References = 1;
-        made.Facts = AttributeFacts.Of(attributes, hops.Hold(attributes.NextHop));
+        made.Facts = AttributeFacts.Of(attributes, hops.Hold(attributes.Egress ?? attributes.NextHop, attributes.Egress != null));
         ref var bucket = ref buckets[hash & (uint)(buckets.Length - 1)];
         made.Next = bucket;
         bucket = id;

@@ -15,6 +15,7 @@ internal static class ExportRules
         var peer = to.Peer.Facts;
         if (from.Slot == to.Peer.Slot && !IsMembershipForClient(to)) return false;
         if (peer.IsExternal && to.Facts.Export == null) return false;
+        if (attributes.Groups is { } groups && !(peer.Group is { } group && groups.Contains(group.Name))) return false;
         foreach (var community in attributes.Communities)
         {
             if (community == NoAdvertise || (peer.IsExternal && community is NoExport or NoExportSubconfed)) return false;
@@ -26,7 +27,10 @@ internal static class ExportRules
         return peer.TakesSecurityGateways || !RouteTargets.HasSecurityGateway(attributes.ExtendedCommunities, ours.SecurityGatewaySubType);
     }
 
-    /// <summary>The attributes with which a route goes out; null: it cannot go (there is no next hop that the neighbour would understand).</summary>
+    /// <summary>
+    /// The attributes with which a route goes out; null: it cannot go (there is no next hop that the neighbour would understand). Our own routes tell neighbours of a group where its tunnels end
+    /// here (draft-yamaya-ipsecme-mpsa-04 §4, RFC 9012); what others said of their ends stays as it is.
+    /// </summary>
     /// <param name="ours">Who we are.</param>
     /// <param name="to">Where it goes.</param>
     /// <param name="from">Where it is from.</param>
@@ -35,8 +39,12 @@ internal static class ExportRules
     /// <param name="after">And after: a next hop or MED that the policy set stays.</param>
     public static PathAttributes? Make(BgpConfiguration ours, PeerFamily to, PeerState from, RouteFlags flags, PathAttributes before, PathAttributes after)
     {
-        var hop = NextHop(to, from, flags, before, after, out var isSelf);
+        if (after.Egress != null || after.Groups != null) after = new PathAttributes(after) { Egress = null, Groups = null };
+        var group = IsUnset(after.NextHop) && from.Slot == 0 && to.Facts.Family is { Afi: 1 or 2, Safi: 1 } ? to.Peer.Facts.Group : null;
+        var isSelf = false;
+        var hop = (group?.NextHop(to.Facts.Family.Afi) is { } endpoint ? Fit(to, endpoint) : null) ?? NextHop(to, from, flags, before, after, out isSelf);
         if (hop == null || hop.Equals(to.Peer.Facts.Address)) return null;
+        if (group != null) after = new PathAttributes(after) { TunnelEncapsulation = group.Encapsulation };
         var linkLocal = isSelf && to.Facts.Family.Afi == 2 ? to.Peer.Facts.LinkLocal : null;
         if (to.Peer.Facts.IsExternal)
         {
@@ -76,13 +84,15 @@ internal static class ExportRules
     {
         isSelf = false;
         var hop = after.NextHop;
-        var isUnset = hop.Equals(IPAddress.Any) || hop.Equals(IPAddress.IPv6Any);
+        var isUnset = IsUnset(hop);
         if (!isUnset && !hop.Equals(before.NextHop)) return Fit(to, hop);
         var isOwn = from.Slot == 0;
         isSelf = isUnset || (flags & RouteFlags.Exported) != 0 || IsMembershipForClient(to)
             || (!isOwn && (to.Peer.Facts.IsExternal || (to.Facts.NextHopSelf && (from.Facts.IsExternal || (flags & RouteFlags.Imported) != 0))));
         return isSelf ? Self(to) : Fit(to, hop);
     }
+
+    private static bool IsUnset(IPAddress hop) => hop.Equals(IPAddress.Any) || hop.Equals(IPAddress.IPv6Any);
 
     private static IPAddress? Self(PeerFamily to)
     {

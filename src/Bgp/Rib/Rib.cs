@@ -154,15 +154,17 @@ public sealed partial class Rib
     /// <summary>Next hops that routes begin or cease to depend on, for <see cref="WatchNextHops"/>. Those inside of VRFs are not tracked: they count as reachable.</summary>
     /// <param name="added">Gets those that are new.</param>
     /// <param name="removed">Gets those that do not matter any more.</param>
-    public void TakeNextHops(List<IPAddress> added, List<IPAddress> removed) => Hops.TakeChanges(added, removed);
+    /// <param name="isEgress">Not next hops, but ends of tunnels: for <see cref="WatchEgress"/>.</param>
+    public void TakeNextHops(List<IPAddress> added, List<IPAddress> removed, bool isEgress = false) => Hops.TakeChanges(added, removed, isEgress);
 
     /// <summary>How next hops are now; one that was never said is unreachable, and routes through it are not used (RFC 4271 §9.1.2.1).</summary>
     /// <param name="resolved">As in <see cref="NextHopsResolved"/>.</param>
-    public void NextHops(IReadOnlyList<(IPAddress Hop, bool IsReachable, uint Metric)> resolved)
+    /// <param name="isEgress">Not next hops, but ends of tunnels: as in <see cref="EgressResolved"/>.</param>
+    public void NextHops(IReadOnlyList<(IPAddress Hop, bool IsReachable, uint Metric)> resolved, bool isEgress = false)
     {
         foreach (var (hop, isReachable, metric) in resolved)
         {
-            if (Hops.Resolve(hop, isReachable, metric, out var waiting) is not (var id and not 0)) continue;
+            if (Hops.Resolve(hop, isEgress, isReachable, metric, out var waiting) is not (var id and not 0)) continue;
             if (waiting == null) changedHops.Add(id);
             else foreach (var (table, slot) in waiting) table.TouchUsed(slot);
         }

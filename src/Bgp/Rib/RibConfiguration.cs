@@ -76,7 +76,11 @@ public sealed partial class Rib
     private void ConfigureOwn(BgpConfiguration configuration)
     {
         var wanted = new Dictionary<(string Vrf, int Afi, int Safi, Prefix Prefix), OriginatedRoute>();
-        foreach (var route in configuration.Networks) wanted[("", route.Family.Afi, route.Family.Safi, route.Prefix)] = route;
+        foreach (var route in configuration.Networks)
+        {
+            wanted[("", route.Family.Afi, route.Family.Safi, route.Prefix)] = route.Groups == null ? route : route with { Attributes = new PathAttributes(route.Attributes) { Groups = route.Groups } };
+        }
+
         foreach (var vrf in configuration.Vrfs)
         {
             foreach (var route in vrf.Networks) wanted[(vrf.Name, route.Family.Afi, route.Family.Safi, route.Prefix)] = route;

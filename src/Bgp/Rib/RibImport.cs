@@ -38,8 +38,9 @@ public sealed partial class Rib
         var peer = from.Peer.Facts;
         if (from.Peer.IsOurs(attributes.NextHop) || HasLoop(peer, attributes)) return 0;
         if (peer.IsExternal) attributes = WithoutInternal(attributes);
+        attributes = WithEgress(peer, attributes);
         var policy = from.Facts.Import;
-        if (policy == null) return peer.IsExternal ? 0 : Attributes.Hold(received);
+        if (policy == null) return peer.IsExternal ? 0 : Attributes.Intern(attributes);
         var taken = policy.Apply(from.Peer.Session, from.Facts.Family, in nlri, attributes);
         return taken == null ? 0 : Attributes.Intern(taken);
     }
@@ -58,6 +59,13 @@ public sealed partial class Rib
     {
         if (attributes.LocalPref == null && attributes.OriginatorId == null && attributes.ClusterList.Length == 0) return attributes;
         return new PathAttributes(attributes) { LocalPref = null, OriginatorId = null, ClusterList = [] };
+    }
+
+    // RFC 9012 §7.1: a path into IPsec tunnels can be used while the end of one can be reached; its next hop may be of a family that we do not have.
+    private static PathAttributes WithEgress(RibPeer peer, PathAttributes attributes)
+    {
+        if (peer.Group is not { } group || TunnelEncapsulation.IpsecEndpoints(attributes) is not { } endpoints) return attributes;
+        return new PathAttributes(attributes) { Egress = group.Choose(endpoints) };
     }
 
     // Counts routes that are taken; of route target memberships the filter follows.

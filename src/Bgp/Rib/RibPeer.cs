@@ -44,6 +44,9 @@ public sealed record RibPeer
     /// <summary>It takes part in the encrypted service: routes with a Security Gateway Identity go to it.</summary>
     public bool TakesSecurityGateways { get; init; } = true;
 
+    /// <summary>Group with a multi-point SA whose members' routes it brings; null for none.</summary>
+    public EgressGroup? Group { get; init; }
+
     /// <summary>How often our own AS may stand in a path from it.</summary>
     public int AllowOwnAs { get; init; }
 

@@ -33,7 +33,7 @@ public sealed partial class Rib
         state.Change(peer);
         var isOther = before.RemoteAs != peer.RemoteAs || before.LocalAs != peer.LocalAs || before.RouterId != peer.RouterId || before.ReflectorClient != peer.ReflectorClient
             || !before.Address.Equals(peer.Address) || before.Name != peer.Name;
-        var isImportedOtherwise = isOther || before.AllowOwnAs != peer.AllowOwnAs || !before.LocalAddress.Equals(peer.LocalAddress);
+        var isImportedOtherwise = isOther || before.AllowOwnAs != peer.AllowOwnAs || before.Group != peer.Group || !before.LocalAddress.Equals(peer.LocalAddress);
         SetFamilies(state, peer, isImportedOtherwise, before with { Families = peer.Families } != peer);
         if (isOther) Reconsider(state);
     }

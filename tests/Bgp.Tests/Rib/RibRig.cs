@@ -11,7 +11,7 @@ internal sealed class RibRig
 
     private readonly Dictionary<(string Vrf, Family, Prefix), BestPaths> best = [];
     private readonly Dictionary<(int Peer, Family, Nlri), PathAttributes> told = [];
-    private readonly Dictionary<IPAddress, (bool IsReachable, uint Metric)> hops = [];
+    private readonly Dictionary<IPAddress, (bool IsReachable, uint Metric)> hops = [], ends = [];
 
     public RibRig(BgpConfiguration? configuration = null) => Rib.Configure(configuration ?? new BgpConfiguration { LocalAs = OurAs, RouterId = 0x0a00_0001 });
 
@@ -21,6 +21,9 @@ internal sealed class RibRig
     public List<string> Said { get; } = [];
 
     public List<ExportBatch> Batches { get; } = [];
+
+    /// <summary>Ends of tunnels that were asked about.</summary>
+    public List<string> Watched { get; } = [];
 
     public static uint Id(string address) => (uint)IPAddress.NetworkToHostOrder(BitConverter.ToInt32(IPAddress.Parse(address).GetAddressBytes()));
 
@@ -70,6 +73,14 @@ internal sealed class RibRig
         Settle();
     }
 
+    public void EndReachable(string end, bool isReachable, uint metric = 0)
+    {
+        var address = IPAddress.Parse(end);
+        ends[address] = (isReachable, metric);
+        Rib.NextHops([(address, isReachable, metric)], isEgress: true);
+        Settle();
+    }
+
     public void Settle()
     {
         var changes = new List<BestRoutesChanged>();
@@ -79,6 +90,11 @@ internal sealed class RibRig
             added.Clear();
             Rib.TakeNextHops(added, []);
             Rib.NextHops([.. added.Select(a => hops.TryGetValue(a, out var hop) ? (a, hop.IsReachable, hop.Metric) : (a, true, 0u))]);
+            var egress = new List<IPAddress>();
+            Rib.TakeNextHops(egress, [], isEgress: true);
+            Watched.AddRange(egress.Select(e => e.ToString()));
+            Rib.NextHops([.. egress.Select(a => ends.TryGetValue(a, out var end) ? (a, end.IsReachable, end.Metric) : (a, true, 0u))], isEgress: true);
+            added.AddRange(egress);
             while (Rib.Settle(100, changes))
             {
             }
