@@ -208,6 +208,9 @@ public sealed record PathStatus
     /// <summary>Originated here.</summary>
     public bool IsLocal { get; init; }
 
+    /// <summary>Group to whose member it leads; null for none.</summary>
+    public string? Group { get; init; }
+
     /// <summary>Why it is the best, or by which step of the decision it lost (RFC 4271 §9.1.2.2), in few words; empty when there is nothing to say.</summary>
     public string Why { get; init; } = "";
 }

@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Appliance.Bgp;
 
 /// <summary>How many routes there are of a family with a neighbour.</summary>
@@ -94,11 +96,14 @@ public sealed partial class Rib
 
         for (var at = table[slot].Routes; at != 0; at = Routes[at].Next)
         {
-            if (Array.IndexOf(ranked, at) < 0) paths.Add(Show(at, false, false, Routes[at].Out == 0 ? "not taken: import policy, a loop, or our own address as next hop" : "next hop unreachable"));
+            if (Array.IndexOf(ranked, at) < 0) paths.Add(Show(at, false, false, Routes[at].Out == 0 ? "not taken: import policy, a loop, or our own address as next hop" : Unreachable(Attributes[Routes[at].Out])));
         }
 
         return new RouteStatus(table.Vrf?.Facts.Name ?? "", table.Family, table.Nlri(slot), paths);
     }
+
+    private static string Unreachable(PathAttributes attributes) => attributes.Egress is not { } egress ? "next hop unreachable"
+        : egress.Equals(IPAddress.Any) ? "no tunnel of it ends where we can send to: none is of a family of our ESP addresses, or it is ourselves" : $"end of its tunnel unreachable: the underlay has no way to {egress}";
 
     private PathStatus Show(int at, bool isBest, bool isMultipath, string why)
     {
@@ -116,6 +121,7 @@ public sealed partial class Rib
             IsReachable = route.Out != 0 && decision.CanBeUsed(in route),
             IsExternal = peer.IsExternal,
             IsLocal = route.Peer == 0,
+            Group = route.Out != 0 && Attributes[route.Out].Egress != null ? peer.Group?.Name : null,
             Why = why,
         };
     }

@@ -18,9 +18,11 @@ internal static class BgpRouteTable
         var isVpn = routes.Any(r => SubjectTables.Text(r, "route_distinguisher").Length > 0);
         var hasGateway = routes.Any(r => SubjectTables.Items(r, "paths").Any(p => SubjectTables.Text(p, "security_gateway").Length > 0));
         var columns = new List<Column> { new(""), new("PREFIX") };
+        var hasMembers = routes.Any(r => SubjectTables.Items(r, "paths").Any(p => SubjectTables.Text(p, "group").Length > 0));
         if (isVpn) columns.Add(new("RD"));
         columns.AddRange([new("NEXT HOP", Fit.Cut), new("NEIGHBOUR", Fit.Cut), new("PREF", Fit.Right), new("MED", Fit.Right)]);
         if (hasGateway) columns.Add(new("GATEWAY"));
+        if (hasMembers) columns.AddRange([new("GROUP", Fit.Cut), new("MEMBER", Fit.Cut)]);
         columns.Add(new("AS PATH", Fit.Wrap));
         var table = new TextTable([.. columns]);
         foreach (var route in routes)
@@ -33,6 +35,7 @@ internal static class BgpRouteTable
                 if (isVpn) cells.Add(first ? SubjectTables.Text(route, "route_distinguisher") : "");
                 cells.AddRange([Of("is_local") == "yes" ? "ours" : Of("next_hop"), Of("neighbor"), Of("local_pref"), Of("med")]);
                 if (hasGateway) cells.Add(Of("security_gateway"));
+                if (hasMembers) cells.AddRange([Of("group"), Of("egress")]);
                 cells.Add($"{Of("as_path")} {Of("origin") switch { "igp" => "i", "egp" => "e", _ => "?" }}".TrimStart());
                 table.Add([.. cells]);
                 first = false;
@@ -66,7 +69,7 @@ internal static class BgpRouteTable
         BgpTable.Lines(text, string.Join(", ", flags.Where(f => f.Length > 0).Prepend(from)) + (Of("path_id") is "" or "0" ? "" : $", path {Of("path_id")}"), width);
         if (Of("why").Length > 0) Attribute(text, "decision", Of("why"), width);
         Attribute(text, "as path", $"{Of("as_path")} {Of("origin")}".TrimStart(), width);
-        foreach (var (name, field) in new[] { ("local pref", "local_pref"), ("med", "med"), ("security gateway", "security_gateway"), ("aggregator", "aggregator"), ("originator", "originator_id") })
+        foreach (var (name, field) in new[] { ("local pref", "local_pref"), ("med", "med"), ("security gateway", "security_gateway"), ("group", "group"), ("member", "egress"), ("aggregator", "aggregator"), ("originator", "originator_id") })
             if (Of(field).Length > 0)
                 Attribute(text, name, Of(field), width);
         if (Of("atomic_aggregate") == "yes") Attribute(text, "aggregate", "atomic", width);

@@ -70,14 +70,15 @@ internal static class SubjectTables
     private static string Since(JsonNode? row) =>
         DateTimeOffset.TryParse(Text(row, "since"), CultureInfo.InvariantCulture, out var since) ? Units.Duration(Math.Max(0, (long)(DateTimeOffset.UtcNow - since).TotalMilliseconds)) : "-";
 
-    /// <summary>PROT: protected, nothing leaves that way in the clear. FROM: of the configuration and the kernel, or learned.</summary>
+    /// <summary>PROT: protected, nothing leaves that way in the clear. MEMBER: of the group that VIA names, the ESP address. FROM: of the configuration and the kernel, or learned.</summary>
     public static string Routes(JsonArray routes, int width)
     {
-        var table = new TextTable(new("PREFIX"), new("KIND"), new("VIA", Fit.Cut), new("PROT"), new("NEIGHBOUR", Fit.Cut), new("FROM"));
+        var hasMembers = routes.Any(r => Text(r, "outer").Length > 0);
+        var table = new TextTable([new("PREFIX"), new("KIND"), new("VIA", Fit.Cut), .. hasMembers ? [new Column("MEMBER", Fit.Cut)] : Array.Empty<Column>(), new("PROT"), new("NEIGHBOUR", Fit.Cut), new("FROM")]);
         foreach (var route in routes)
         {
-            var via = Text(route, "tunnel") is { Length: > 0 } tunnel ? tunnel : Text(route, "port");
-            table.Add(Text(route, "prefix"), Text(route, "kind"), via, Text(route, "protected"), Text(route, "neighbour"), Text(route, "learned") == "true" ? "learned" : "static");
+            var via = Text(route, "group") is { Length: > 0 } group ? group : Text(route, "tunnel") is { Length: > 0 } tunnel ? tunnel : Text(route, "port");
+            table.Add([Text(route, "prefix"), Text(route, "kind"), via, .. hasMembers ? [Text(route, "outer")] : Array.Empty<string>(), Text(route, "protected"), Text(route, "neighbour"), Text(route, "learned") == "true" ? "learned" : "static"]);
         }
 
         return table.Text(width);

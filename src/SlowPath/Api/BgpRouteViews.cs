@@ -33,7 +33,7 @@ internal sealed record BgpRouteView(string Prefix, string? RouteDistinguisher, u
 
 internal sealed record BgpPathView(
     string Neighbor, bool Best, bool Multipath, bool Stale, bool IsAccepted, bool IsReachable, bool IsExternal, bool IsLocal, string Why, uint PathId, string NextHop, string? LinkLocalNextHop, string AsPath,
-    string Origin, uint? Med, uint? LocalPref, string? SecurityGateway, IReadOnlyList<string> Communities, IReadOnlyList<string> ExtendedCommunities, IReadOnlyList<string> LargeCommunities,
+    string Origin, uint? Med, uint? LocalPref, string? SecurityGateway, string? Group, string? Egress, IReadOnlyList<string> Communities, IReadOnlyList<string> ExtendedCommunities, IReadOnlyList<string> LargeCommunities,
     bool AtomicAggregate, string? Aggregator, string? OriginatorId, IReadOnlyList<string> ClusterList, IReadOnlyList<string> Tunnels, IReadOnlyList<string> Unknown)
 {
     private const int MostOctets = 64;
@@ -46,7 +46,7 @@ internal sealed record BgpPathView(
         var gateway = a.ExtendedCommunities.Where(gateways.Matches).Select(c => (string?)BgpView.Identifier((uint)c)).FirstOrDefault();
         return new BgpPathView(
             p.Neighbor, p.IsBest, p.IsMultipath, p.IsStale, p.IsAccepted, p.IsReachable, p.IsExternal, p.IsLocal, p.Why, p.PathId, a.NextHop.ToString(), a.LinkLocalNextHop?.ToString(), AsPaths.ToText(a.AsPath),
-            ViewBuilder.Name(a.Origin), a.Med, a.LocalPref, gateway, [.. a.Communities.Select(Appliance.Bgp.Communities.ToText)], [.. a.ExtendedCommunities.Select(c => gateways.Matches(c) ? Gateway(c) : ExtendedCommunity.ToText(c))],
+            ViewBuilder.Name(a.Origin), a.Med, a.LocalPref, gateway, p.Group, p.Group is null ? null : a.Egress?.ToString(), [.. a.Communities.Select(Appliance.Bgp.Communities.ToText)], [.. a.ExtendedCommunities.Select(c => gateways.Matches(c) ? Gateway(c) : ExtendedCommunity.ToText(c))],
             [.. a.LargeCommunities.Select(c => c.ToString())], a.AtomicAggregate, a.Aggregator is { } by ? $"{by.As} {BgpView.Identifier(by.Address)}" : null,
             a.OriginatorId is { } originator ? BgpView.Identifier(originator) : null, [.. a.ClusterList.Select(BgpView.Identifier)], [.. TunnelsOf(a)], [.. a.Unknown.Select(Text)]);
     }

@@ -3,7 +3,7 @@ using Appliance.Bgp;
 namespace Appliance.SlowPath.Bgp;
 
 /// <summary>Does what the machine of BGP wants done, each action at once and in its order. Loop.</summary>
-internal sealed class BgpActions(BgpTransport transport, BgpNextHops hops, BfdWatch bfd, BestRoutes routes, BgpLog lines, SessionTimes times)
+internal sealed class BgpActions(BgpTransport transport, BgpNextHops hops, BgpNextHops ends, BfdWatch bfd, BestRoutes routes, BgpLog lines, SessionTimes times)
 {
     /// <summary>Does one thing.</summary>
     public void Execute(BgpAction action)
@@ -17,7 +17,10 @@ internal sealed class BgpActions(BgpTransport transport, BgpNextHops hops, BfdWa
                 routes.Apply(changed);
                 break;
             case WatchNextHops watch:
-                hops.Watch(watch);
+                hops.Watch(watch.Added, watch.Removed);
+                break;
+            case WatchEgress watch:
+                ends.Watch(watch.Added, watch.Removed);
                 break;
             case OpenConnection open:
                 transport.Open(open);

@@ -4,17 +4,17 @@ using Appliance.SlowPath.Serving;
 
 namespace Appliance.SlowPath.Bgp;
 
-/// <summary>Next hops that the RIB asks about: what holds for them now is said in the next turn, what changes when it does.</summary>
+/// <summary>Next hops, or ends of tunnels, that the RIB asks about: what holds for them now is said in the next turn, what changes when it does.</summary>
 internal sealed class BgpNextHops : IDisposable
 {
     private readonly INextHops hops;
-    private readonly Action<BgpEvent> raise;
+    private readonly Action<IReadOnlyList<(IPAddress, bool, uint)>> say;
 
     /// <summary>Nothing is watched yet.</summary>
-    public BgpNextHops(INextHops hops, Action<BgpEvent> raise)
+    public BgpNextHops(INextHops hops, Action<IReadOnlyList<(IPAddress, bool, uint)>> say)
     {
         this.hops = hops;
-        this.raise = raise;
+        this.say = say;
         hops.Changed += Changed;
     }
 
@@ -22,23 +22,23 @@ internal sealed class BgpNextHops : IDisposable
     public int Count { get; private set; }
 
     /// <summary>Watches some more and some no longer.</summary>
-    public void Watch(WatchNextHops watch)
+    public void Watch(IReadOnlyList<IPAddress> added, IReadOnlyList<IPAddress> removed)
     {
-        foreach (var hop in watch.Removed) hops.Unwatch(hop);
-        Count += watch.Added.Count - watch.Removed.Count;
-        if (watch.Added.Count == 0) return;
-        var states = new List<(IPAddress, bool, uint)>(watch.Added.Count);
-        foreach (var hop in watch.Added)
+        foreach (var hop in removed) hops.Unwatch(hop);
+        Count += added.Count - removed.Count;
+        if (added.Count == 0) return;
+        var states = new List<(IPAddress, bool, uint)>(added.Count);
+        foreach (var hop in added)
         {
             var state = hops.Watch(hop);
             states.Add((hop, state.IsReachable, state.Metric));
         }
 
-        raise(new NextHopsResolved(states));
+        say(states);
     }
 
     /// <inheritdoc/>
     public void Dispose() => hops.Changed -= Changed;
 
-    private void Changed(IReadOnlyList<HopChange> changes) => raise(new NextHopsResolved([.. changes.Select(c => (c.Hop, c.State.IsReachable, c.State.Metric))]));
+    private void Changed(IReadOnlyList<HopChange> changes) => say([.. changes.Select(c => (c.Hop, c.State.IsReachable, c.State.Metric))]);
 }

@@ -17,7 +17,7 @@ internal sealed class BgpService : IDisposable
     private readonly BgpMachine machine = new();
     private readonly BgpHost host;
     private readonly BgpTransport transport;
-    private readonly BgpNextHops hops;
+    private readonly BgpNextHops hops, ends;
     private readonly BfdWatch watch;
     private readonly BestRoutes routes;
     private readonly IRouteIntake intake;
@@ -26,8 +26,8 @@ internal sealed class BgpService : IDisposable
     private readonly ILogger log;
     private bool started;
 
-    /// <summary>Makes machine and transport; no socket is opened before <see cref="Start"/>.</summary>
-    public BgpService(EventLoop loop, INextHops nextHops, IBfdSessions bfd, IRouteIntake intake, VrfRoutes vrfs, ILogger log)
+    /// <summary>Makes machine and transport; no socket is opened before <see cref="Start"/>. <paramref name="egress"/>: the same as next hops, but in the underlay alone.</summary>
+    public BgpService(EventLoop loop, INextHops nextHops, INextHops egress, IBfdSessions bfd, IRouteIntake intake, VrfRoutes vrfs, ILogger log)
     {
         this.log = log;
         this.intake = intake;
@@ -36,9 +36,10 @@ internal sealed class BgpService : IDisposable
         transport = new BgpTransport(inbox, Counters, log);
         routes = new BestRoutes(intake, vrfs, Counters);
         host = new BgpHost(machine, inbox, transport, loop.Wake, action => Actions!.Execute(action), log);
-        hops = new BgpNextHops(nextHops, host.Raise);
+        hops = new BgpNextHops(nextHops, states => host.Raise(new NextHopsResolved(states)));
+        ends = new BgpNextHops(egress, states => host.Raise(new EgressResolved(states)));
         watch = new BfdWatch(bfd, host.Raise);
-        Actions = new BgpActions(transport, hops, watch, routes, new BgpLog(log), times);
+        Actions = new BgpActions(transport, hops, ends, watch, routes, new BgpLog(log), times);
     }
 
     /// <summary>What was counted.</summary>
@@ -60,8 +61,8 @@ internal sealed class BgpService : IDisposable
     /// <summary>Connections at present, of whatever state.</summary>
     public int Connections => transport.Connections;
 
-    /// <summary>Next hops that are watched.</summary>
-    public int NextHops => hops.Count;
+    /// <summary>Next hops and ends of tunnels that are watched.</summary>
+    public int NextHops => hops.Count + ends.Count;
 
     /// <summary>Neighbours and tables at present.</summary>
     public BgpSummary Summary => machine.Summary(Now);
@@ -142,6 +143,7 @@ internal sealed class BgpService : IDisposable
     {
         watch.Dispose();
         hops.Dispose();
+        ends.Dispose();
         transport.Dispose();
     }
 

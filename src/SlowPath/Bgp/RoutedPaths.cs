@@ -51,7 +51,8 @@ internal sealed class RoutedPaths(byte subType)
         for (var i = 0; i < made.Length; i++)
         {
             var path = paths.Paths[i];
-            made[i] = new RoutedPath(IpAddress.From(path.Attributes.NextHop), Identity(path.Attributes.ExtendedCommunities), path.Neighbor, path.IsLocal);
+            IpAddress[]? egress = TunnelEncapsulation.IpsecEndpoints(path.Attributes) is { } endpoints ? [.. endpoints.Select(IpAddress.From)] : null;
+            made[i] = new RoutedPath(IpAddress.From(path.Attributes.NextHop), Identity(path.Attributes.ExtendedCommunities), path.Neighbor, path.IsLocal, egress);
         }
 
         return made;

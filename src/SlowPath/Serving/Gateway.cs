@@ -57,7 +57,8 @@ internal sealed partial class Gateway : IDisposable, IChildHost, IForwarding
         kernel = new KernelWriter(netlink, log);
         interfaces = new TunnelInterfaces(netlink, log);
         tables = new TableWriter(region, new Quiescence(region));
-        nextHops = new NextHopWatch(tables);
+        nextHops = new NextHopWatch(ThroughRoutes, tables.Watch, tables.Unwatch);
+        egress = new NextHopWatch(ThroughUnderlay, _ => { }, _ => { });
         learnedKernel = new LearnedKernel(netlink, tables, log);
         tunnels = new EffectiveTunnels(configuration, made);
         installer = new SaInstaller(region, tables.Sas, FindTunnel, configuration.Workers.Count);

@@ -8,12 +8,15 @@ namespace Appliance.SlowPath.Serving;
 /// <summary>Routes that a routing protocol learned: beside the plan, so that neither looks at the other.</summary>
 internal sealed partial class Gateway
 {
-    private readonly NextHopWatch nextHops;
+    private readonly NextHopWatch nextHops, egress;
     private readonly LearnedKernel learnedKernel;
     private bool learnedRoom = true;
 
     /// <summary>Says which next hops are reachable.</summary>
     public INextHops NextHops => nextHops;
+
+    /// <summary>Says which ends of tunnels are reachable: in the underlay alone, whatever was learned.</summary>
+    public INextHops Egress => egress;
 
     /// <summary>Learned routes will come, so what an earlier process left of them stays until <see cref="LearnedComplete"/>. To be set before <see cref="StartAsync"/>.</summary>
     public bool ExpectsLearned { get; set; }
@@ -57,8 +60,19 @@ internal sealed partial class Gateway
 
     private void SettleLearned()
     {
-        if (tables.HopsChanged) learnedKernel.Due();
-        nextHops.Settle();
+        if (tables.HopsChanged)
+        {
+            learnedKernel.Due();
+            tables.HopsChanged = false;
+            nextHops.Settle();
+        }
+
+        if (tables.UnderlayChanged)
+        {
+            tables.UnderlayChanged = false;
+            egress.Settle();
+        }
+
         if (plan is not null) learnedKernel.Settle(mirror, plan, WithInnerAddresses.Vpn);
     }
 
@@ -70,6 +84,20 @@ internal sealed partial class Gateway
 
     /// <inheritdoc cref="TableWriter.RouteTo"/>
     public (IpPrefix Prefix, IReadOnlyList<NextHop> Hops, bool IsLearned)? RouteTo(IpAddress address) => tables.RouteTo(address);
+
+    /// <summary>Port and neighbour that outer packets to a member of a group leave by; null for no way.</summary>
+    public AdjacencyKey? WayTo(IpAddress member) => plan?.WayTo(member);
+
+    /// <summary>The group whose tunnel it is; null for any other tunnel.</summary>
+    public string? GroupOf(string tunnel) => tunnels.Configured(tunnel)?.Group;
+
+    private Func<IpAddress, HopState> ThroughRoutes()
+    {
+        var resolver = tables.Resolver();
+        return address => resolver.Resolve(address) is var found ? new HopState(found.IsReachable, found.Metric) : default;
+    }
+
+    private Func<IpAddress, HopState> ThroughUnderlay() => address => plan?.MetricTo(address) is { } metric ? new HopState(true, metric) : default;
 
     private void SetRoom(bool room)
     {

@@ -7,6 +7,7 @@ using Appliance.SlowPath.Bfd;
 using Appliance.SlowPath.Bgp;
 using Appliance.SlowPath.Configuration;
 using Appliance.SlowPath.CustomerEdge;
+using Appliance.SlowPath.Groups;
 using Appliance.SlowPath.Ike;
 using Appliance.SlowPath.Netlink;
 using Appliance.SlowPath.Sas;
@@ -24,6 +25,7 @@ internal sealed class Server : IDisposable
     private readonly BgpService bgp;
     private readonly VrfClient vrfs = new();
     private readonly SecurityGatewayService? edge;
+    private readonly GroupRoutes groups;
     private readonly EventLoop loop;
     private readonly ILogger log;
     private readonly RuntimePaths paths;
@@ -42,7 +44,8 @@ internal sealed class Server : IDisposable
         loop = new EventLoop(Tick, TickMilliseconds);
         this.configuration = configuration;
         ike = new IkeService(loop, region, gateway.Children, gateway.Groups, gateway.UseInnerAddresses, exportFile, log);
-        if (made is not null) edge = new SecurityGatewayService(configuration, OpenProtected(configuration), made, gateway, log) { PadChanged = ike.Renew, Wake = loop.Wake };
+        groups = new GroupRoutes(gateway);
+        if (made is not null) edge = new SecurityGatewayService(configuration, OpenProtected(configuration), made, groups.Behind, log) { PadChanged = ike.Renew, Wake = loop.Wake };
         if (edge is not null) loop.Turns.Add(edge.Turn);
         else if (ProtectedFile.IsThere(configuration.Gateway.StateDirectory))
             log.LogWarning("there is no 'ce' section, but prefixes that were protected by one are remembered in {Folder}: they are not protected any more", configuration.Gateway.StateDirectory);
@@ -50,8 +53,9 @@ internal sealed class Server : IDisposable
         bfd = new BfdService(loop, log);
         loop.Turns.Add(bfd.Turn);
         gateway.WatchBy(bfd);
-        IRouteIntake intake = edge is not null ? edge : new PlainRoutes(gateway.Learn, gateway.LearnedComplete);
-        bgp = new BgpService(loop, gateway.NextHops, bfd, intake, new VrfRoutes(vrfs, log), log);
+        groups.Inner = edge is not null ? edge : new PlainRoutes(groups.Behind.Learn, gateway.LearnedComplete);
+        groups.Use(configuration.Gateway.Groups);
+        bgp = new BgpService(loop, gateway.NextHops, gateway.Egress, bfd, groups, new VrfRoutes(vrfs, log), log);
         loop.Turns.Add(bgp.Turn);
         gateway.Ike = edge is null ? ike.Events : edge.Before(ike.Events);
         ike.Pad = edge is null ? null : edge.Pad;
@@ -184,6 +188,7 @@ internal sealed class Server : IDisposable
     {
         configuration = loaded;
         edge?.Use(loaded);
+        groups.Use(loaded.Gateway.Groups);
         ike.SeeAddresses(Addresses());
         ike.Use(loaded);
         bfd.Use(loaded.Bfd);

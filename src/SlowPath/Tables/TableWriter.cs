@@ -67,6 +67,9 @@ internal sealed class TableWriter
     /// <summary>The ways of next hops may be others than before; set here, cleared by who looks at them.</summary>
     public bool HopsChanged { get; set; }
 
+    /// <summary>The underlay may be another than before; set here, cleared by who looks at it.</summary>
+    public bool UnderlayChanged { get; set; }
+
     /// <summary>Name of the tunnel in a slot.</summary>
     public string? TunnelOf(uint slot) => tunnels.NameOf(slot);
 
@@ -140,7 +143,7 @@ internal sealed class TableWriter
         tunnels.Retire(orphans);
         Contents = wanted;
         indexVersion = -1;
-        HopsChanged = true;
+        HopsChanged = UnderlayChanged = true;
         return problems;
     }
 

@@ -23,7 +23,7 @@ internal sealed class BgpNode : IDisposable
 
     public BgpNode()
     {
-        Bgp = new BgpService(loop, Hops, Bfd, Intake, new VrfRoutes(new NoVrfs(), NullLogger.Instance), NullLogger.Instance);
+        Bgp = new BgpService(loop, Hops, Ends, Bfd, Intake, new VrfRoutes(new NoVrfs(), NullLogger.Instance), NullLogger.Instance);
         loop.Turns.Add(Bgp.Turn);
         thread = new Thread(() => loop.Run(stop.Token)) { IsBackground = true };
         thread.Start();
@@ -32,6 +32,8 @@ internal sealed class BgpNode : IDisposable
     public BgpService Bgp { get; }
 
     public NotedHops Hops { get; } = new();
+
+    public NotedHops Ends { get; } = new();
 
     public NotedBfd Bfd { get; } = new();
 

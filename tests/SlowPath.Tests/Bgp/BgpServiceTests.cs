@@ -60,6 +60,26 @@ public sealed class BgpServiceTests : IDisposable
     }
 
     [Fact]
+    public async Task Rfc9012_7_1_AMembersRouteComesWithItsEspAddressesAndCountsWhileOneOfThemIsReachable()
+    {
+        var (v4, v6) = (IPAddress.Parse("198.51.100.7"), IPAddress.Parse("2001:db8:7::1"));
+        we.Hops.Unreachable.Add(v4);
+        we.Do(b => b.Start(Ours() with { Neighbors = [Neighbor("they", 65001, null) with { Passive = true, Group = new EgressGroup("mesh", [IPAddress.Parse("2001:db8:1::1")]) }] }, restarted: false));
+        they.Do(b => b.Start(Theirs("10.1.0.0/16") with { LocalAs = 65001, Neighbors = [Neighbor("we", 65001, null) with { Port = port, Group = new EgressGroup("mesh", [v4, v6]) }] }, restarted: false));
+        await Waiting.For(() => we.Intake.Routes.Count == 1, "the route");
+        var path = we.Intake.Routes["10.1.0.0/16"].Single();
+        Assert.Equal((v4.ToString(), "they"), (path.NextHop.ToString(), path.Neighbor));
+        Assert.Equal([v4.ToString(), v6.ToString()], path.Egress!.Select(e => e.ToString()));
+        Assert.Equal([v6], we.On(() => we.Ends.Watched.ToList()));
+        Assert.Empty(we.On(() => we.Hops.Watched.ToList()));
+        var shown = we.On(() => we.Bgp.Routes("", Family.Ipv4Unicast, null).Single().Paths.Single());
+        Assert.Equal(("mesh", v6), (shown.Group, shown.Attributes.Egress));
+        we.Do(_ => we.Ends.Say(v6, false));
+        await Waiting.For(() => we.Intake.Routes.IsEmpty, "its end");
+        Assert.Contains(v6.ToString(), we.On(() => we.Bgp.Routes("", Family.Ipv4Unicast, null).Single().Paths.Single().Why), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Rfc5882_4_BfdEndsASessionAndAdministrativelyDownDoesNot()
     {
         Start(Theirs(), bfd: true);

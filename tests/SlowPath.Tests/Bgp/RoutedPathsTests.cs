@@ -40,6 +40,20 @@ public sealed class RoutedPathsTests
     }
 
     [Fact]
+    public void Rfc9012_3_1_EndsOfIpsecTunnelsAreReadAndNoOthers()
+    {
+        static byte[] Tunnels(params (ushort Type, string? End)[] tunnels) =>
+            TunnelEncapsulation.Write([.. tunnels.Select(t => new Tunnel(t.Type, [TunnelSubTlv.Endpoint(t.End is null ? null : IPAddress.Parse(t.End))]))]);
+
+        RoutedPath Of(byte[]? value) => new RoutedPaths(SubType).Convert(Family.Ipv4Unicast, [Change("10.0.0.0/8", Paths(new PathAttributes { NextHop = IPAddress.Parse("192.0.2.1"), TunnelEncapsulation = value }))])[0].Paths!.Single();
+
+        Assert.Null(Of(null).Egress);
+        Assert.Null(Of(Tunnels((TunnelType.IpInIp, "198.51.100.7"), (TunnelType.IpInIpWithIpsecTransport, "198.51.100.7"))).Egress);
+        var egress = Of(Tunnels((TunnelType.IpInIp, "203.0.113.1"), (TunnelType.IpsecTunnel, "2001:db8::7"), (TunnelType.IpsecTunnel, null), (TunnelType.IpsecTunnel, "198.51.100.7"))).Egress!;
+        Assert.Equal(["2001:db8::7", "192.0.2.1", "198.51.100.7"], egress.Select(e => e.ToString()));
+    }
+
+    [Fact]
     public void EqualPathsAreConvertedOnce()
     {
         var converter = new RoutedPaths(SubType);

@@ -141,7 +141,7 @@ internal sealed class Bench : IDisposable
         Loop.RunAsync(Gateway.StartAsync).GetAwaiter().GetResult();
         ike = new IkeService(Loop, Region, Gateway.Children, Gateway.Groups, Gateway.UseInnerAddresses, null, NullLogger.Instance);
         bfd = new BfdService(Loop, NullLogger.Instance);
-        Bgp = new BgpService(Loop, Gateway.NextHops, bfd, new PlainRoutes(Gateway.Learn, Gateway.LearnedComplete), new VrfRoutes(vrfs, NullLogger.Instance), NullLogger.Instance);
+        Bgp = new BgpService(Loop, Gateway.NextHops, Gateway.Egress, bfd, new PlainRoutes(Gateway.Learn, Gateway.LearnedComplete), new VrfRoutes(vrfs, NullLogger.Instance), NullLogger.Instance);
         Loop.Turns.Add(Bgp.Turn);
         api = new ApiServer(Loop, Gateway, ike, bfd, Bgp, Paths.ApiSocket, NullLogger.Instance);
         api.StartAsync().GetAwaiter().GetResult();

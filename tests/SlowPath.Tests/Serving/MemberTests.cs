@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json.Nodes;
 using Appliance.Policy;
 using Appliance.Shared;
 using Appliance.SlowPath.Netlink;
@@ -84,6 +85,37 @@ public sealed class MemberTests
         bench.Kernel.Unicast(Prefix("198.51.100.0/25"), 3, FakeKernel.Ip("192.0.2.7"));
         bench.KernelChanged();
         Assert.Equal("[mesh.v4>198.51.100.7@192.0.2.7]", Way(bench, "10.20.0.1"));
+    }
+
+    [Fact]
+    public void TheEndOfATunnelIsReachableByTheUnderlayAloneWhateverIsProtected()
+    {
+        using var bench = Make();
+        var said = new List<string>();
+        bench.On(() =>
+        {
+            bench.Gateway.Egress.Changed += changes => said.AddRange(changes.Select(c => $"{c.Hop} {c.State.IsReachable} {c.State.Metric}"));
+            Assert.True(bench.Gateway.Egress.Watch(System.Net.IPAddress.Parse("10.66.0.1")).IsReachable);
+            Assert.False(bench.Gateway.NextHops.Watch(System.Net.IPAddress.Parse("10.66.0.1")).IsReachable);
+            Assert.False(bench.Gateway.Egress.Watch(System.Net.IPAddress.Parse("2001:db8:9::1")).IsReachable);
+            return true;
+        });
+        Learn(bench, ("2001:db8:9::/48", To("198.51.100.7")), ("10.66.0.0/16", null));
+        Assert.Empty(said);
+        bench.Kernel.Holds.RemoveAll(c => c.Kind == KernelChangeKind.Route && c.Route.Prefix.Length == 0);
+        bench.KernelChanged();
+        Assert.Equal(["10.66.0.1 False 0"], said);
+    }
+
+    [Fact]
+    public async Task TheApiNamesGroupMemberAndNeighbour()
+    {
+        using var bench = Make();
+        Learn(bench, ("10.20.0.0/16", To("198.51.100.7")));
+        using var client = bench.Client();
+        var row = JsonNode.Parse(await client.GetStringAsync("/routes?to=10.20.0.1"))!.AsArray().Single()!;
+        Assert.Equal(("tunnel", "mesh", "mesh.v4", "198.51.100.7", "wan", "192.0.2.254"),
+            ((string?)row["kind"], (string?)row["group"], (string?)row["tunnel"], (string?)row["outer"], (string?)row["port"], (string?)row["neighbour"]));
     }
 
     [Fact]

@@ -1,0 +1,166 @@
+using System.Runtime.CompilerServices;
+using Appliance.Policy;
+using Appliance.Shared;
+using Appliance.SlowPath.Bgp;
+using Appliance.SlowPath.CustomerEdge;
+using Appliance.SlowPath.Serving;
+
+namespace Appliance.SlowPath.Groups;
+
+/// <summary>
+/// Best routes to members of groups with a multi-point SA (draft-yamaya-ipsecme-mpsa-04 §4): a path with an IPsec tunnel encapsulation (RFC 9012, RFC 5566 §3) from a neighbour that a group names
+/// leads into the group's tunnel, to the first of its egress endpoints that is of a family of ours. Everything else goes on to who stands behind (<see cref="Inner"/>). A prefix that moves
+/// between the two is never without a route in between: what was there stays until the other has said its own. On the loop.
+/// </summary>
+/// <param name="forwarding">Tables.</param>
+internal sealed class GroupRoutes(IForwarding forwarding) : IRouteIntake
+{
+    private readonly Dictionary<IpPrefix, Held> members = [];
+
+    /// <summary>Paths with the encapsulation, for another configuration.</summary>
+    private readonly Dictionary<IpPrefix, IReadOnlyList<RoutedPath>> kept = [];
+    private readonly Dictionary<string, GroupConfiguration?> groupOf = new(StringComparer.Ordinal);
+    private ConditionalWeakTable<IReadOnlyList<RoutedPath>, Target> known = [];
+    private IReadOnlyList<GroupConfiguration> groups = [];
+
+    /// <summary>Tables as <see cref="Inner"/> writes them.</summary>
+    public IForwarding Behind => new ForwardingBehind(this, forwarding);
+
+    /// <summary>Who takes what is not a group's; to be set before anything is learned. It writes to <see cref="Behind"/>.</summary>
+    public IRouteIntake Inner { get; set; } = new PlainRoutes(forwarding.Learn, forwarding.LearnedComplete);
+
+    /// <summary>Other groups are in force.</summary>
+    public void Use(IReadOnlyList<GroupConfiguration> configured)
+    {
+        groups = configured;
+        groupOf.Clear();
+        known = [];
+        Learn([.. kept.Select(k => new RoutedPrefix(k.Key, k.Value))]);
+        if (groups.Count == 0) kept.Clear();
+    }
+
+    /// <inheritdoc/>
+    public void Learn(IReadOnlyList<RoutedPrefix> batch)
+    {
+        if (groups.Count == 0 && members.Count == 0)
+        {
+            Inner.Learn(batch);
+            return;
+        }
+
+        var (changes, rest, back) = (new List<LearnedChange>(), new List<RoutedPrefix>(batch.Count), new HashSet<IpPrefix>());
+        for (var i = 0; i < batch.Count; i++)
+        {
+            var (prefix, paths) = batch[i];
+            var target = paths is null ? null : known.GetValue(paths, Make);
+            if (target is { IsEncapsulated: true }) kept[prefix] = paths!;
+            else kept.Remove(prefix);
+            var isHeld = members.ContainsKey(prefix) && !back.Contains(prefix);
+            if (target is { Value: { } lead })
+            {
+                changes.Add(new LearnedChange(prefix, lead));
+                if (isHeld) continue;
+                if (!back.Remove(prefix)) members[prefix] = new Held { Hidden = SaidBehind(prefix) };
+                rest.Add(new RoutedPrefix(prefix, null));
+            }
+            else
+            {
+                if (isHeld) back.Add(prefix);
+                rest.Add(batch[i]);
+            }
+        }
+
+        // First what members have now: it stands in place of what is about to be withdrawn behind.
+        if (changes.Count > 0) forwarding.Learn(changes);
+        if (rest.Count > 0) Inner.Learn(rest);
+        if (back.Count == 0) return;
+        changes.Clear();
+        foreach (var prefix in back)
+            if (members.Remove(prefix, out var held))
+                changes.Add(new LearnedChange(prefix, held.Hidden));
+        forwarding.Learn(changes);
+    }
+
+    /// <inheritdoc/>
+    public void Complete() => Inner.Complete();
+
+    /// <summary>What who stands behind says of its routes: of a prefix that is a group's now it is remembered and comes into force when the group has it no longer.</summary>
+    private void Pass(IReadOnlyList<LearnedChange> changes)
+    {
+        if (members.Count == 0)
+        {
+            forwarding.Learn(changes);
+            return;
+        }
+
+        var passed = new List<LearnedChange>(changes.Count);
+        for (var i = 0; i < changes.Count; i++)
+            if (members.TryGetValue(changes[i].Prefix, out var held)) held.Hidden = changes[i].Target;
+            else passed.Add(changes[i]);
+        if (passed.Count > 0) forwarding.Learn(passed);
+    }
+
+    /// <summary>What stands at a prefix by who is behind; what an earlier process left there is nobody's.</summary>
+    private LearnedTarget? SaidBehind(IpPrefix prefix) =>
+        forwarding.LearnedAt(prefix) is { } there && (there.Kind == LearnedKind.Discard || there.NextHops.Count + there.Tunnels.Count > 0) ? there : null;
+
+    private GroupConfiguration? GroupOf(string neighbor)
+    {
+        if (!groupOf.TryGetValue(neighbor, out var group)) groupOf[neighbor] = group = groups.FirstOrDefault(g => g.TakesNeighbor(neighbor));
+        return group;
+    }
+
+    /// <summary>Of several best paths those to members count; one that has no endpoint for us leads nowhere, since plain it must not go.</summary>
+    private Target Make(IReadOnlyList<RoutedPath> paths)
+    {
+        var (addresses, tunnels) = (new List<IpAddress>(), new List<string>());
+        var (isEncapsulated, isMember) = (false, false);
+        foreach (var path in paths)
+        {
+            if (path.IsLocal || path.Egress is not { } egress) continue;
+            isEncapsulated = true;
+            if (GroupOf(path.Neighbor) is not { } group) continue;
+            isMember = true;
+            foreach (var end in egress)
+            {
+                if (group.Local.Contains(end) || !group.Local.Any(l => l.IsV4 == end.IsV4)) continue;
+                var tunnel = group.TunnelName(end.IsV4);
+                if (!addresses.Where((a, i) => a == end && tunnels[i] == tunnel).Any())
+                {
+                    addresses.Add(end);
+                    tunnels.Add(tunnel);
+                }
+
+                break;
+            }
+        }
+
+        return new Target(isEncapsulated, !isMember ? null : addresses.Count == 0 ? LearnedTarget.Discard : new LearnedTarget(LearnedKind.Member, [.. addresses], [.. tunnels]));
+    }
+
+    /// <summary>What paths lead to; null where they are no group's.</summary>
+    private sealed record Target(bool IsEncapsulated, LearnedTarget? Value);
+
+    /// <summary>A prefix that is a group's, and what it would lead to otherwise.</summary>
+    private sealed class Held
+    {
+        public LearnedTarget? Hidden { get; set; }
+    }
+
+    private sealed class ForwardingBehind(GroupRoutes routes, IForwarding forwarding) : IForwarding
+    {
+        public void Make(IEnumerable<TunnelConfiguration> wanted) => forwarding.Make(wanted);
+
+        public void Unmake(IEnumerable<string> names) => forwarding.Unmake(names);
+
+        public void Learn(IReadOnlyList<LearnedChange> changes) => routes.Pass(changes);
+
+        public void LearnedComplete() => forwarding.LearnedComplete();
+
+        public LearnedTarget? LearnedAt(IpPrefix prefix) => forwarding.LearnedAt(prefix);
+
+        public void Remember(IEnumerable<IpPrefix> prefixes) => forwarding.Remember(prefixes);
+
+        public bool IsOutside(IpAddress address) => forwarding.IsOutside(address);
+    }
+}
