@@ -83,7 +83,7 @@ internal static class Program
         if (Read(file) is not { } configuration) return null;
         var missing = DeviceCheck.Missing(configuration.Gateway).Concat(CredentialCheck.Problems(configuration, TimeProvider.System, out var warnings)).ToList();
         Print(file, missing);
-        Warn(file, warnings);
+        Warn(file, [.. DeviceCheck.Strange(configuration), .. warnings]);
         return missing.Count > 0 ? null : configuration;
     }
 

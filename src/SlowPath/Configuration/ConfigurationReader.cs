@@ -121,6 +121,7 @@ public static class ConfigurationReader
             RevocationFiles = credentials.RevocationFiles,
             FilePlaces = files.Places,
             PeerPlaces = places,
+            GroupPlaces = groups.Entries.DistinctBy(g => g.Group.Name).ToDictionary(g => g.Group.Name, g => g.Places.Name),
         };
     }
 

@@ -33,6 +33,8 @@ internal sealed class GroupConsistency(IReadOnlyList<GroupEntry> groups, Configu
                 else if (!roles.TryAdd(name.Text, (isGateway, group.Group.Name)) && roles[name.Text] is var role && role.IsGateway != isGateway)
                     errors.Add(name.At, $"peer '{name.Text}' is a {(role.IsGateway ? "gateway" : "member")} of group '{role.Group}' and a {(isGateway ? "gateway" : "member")} of group '{group.Group.Name}'",
                         "a peer hands SAs out or gets them: give it one entry in 'peers' for each role");
+                else if (isGateway && entry.ForceUdp)
+                    errors.Warn(name.At, $"ESP of peer '{name.Text}' is in UDP, and the group's is not", "what stands between members must let ESP (protocol 50) pass, and no NAT; pairwise SAs need neither");
                 else if (isGateway && entry.Remote.Count > 0 && !entry.Childless && !entry.Children.Any(c => c.Start == ChildStart.Always))
                     errors.Warn(name.At, $"nothing starts the IKE SA with gateway '{name.Text}' before there is traffic for it", "write start: always in a tunnel with that peer, or childless: true at the peer");
             }

@@ -37,6 +37,9 @@ public sealed record LoadedConfiguration
     /// <summary>Where each peer starts, by name.</summary>
     public IReadOnlyDictionary<string, SourcePosition> PeerPlaces { get; init; } = new Dictionary<string, SourcePosition>();
 
+    /// <summary>Where each group has its name, by name.</summary>
+    public IReadOnlyDictionary<string, SourcePosition> GroupPlaces { get; init; } = new Dictionary<string, SourcePosition>();
+
     /// <summary>What is allowed and unwise.</summary>
     public IReadOnlyList<ConfigurationError> Warnings { get; init; } = [];
 

@@ -1,3 +1,6 @@
+using Appliance.Shared;
+using Appliance.SlowPath.Configuration;
+
 namespace Appliance.SlowPath.Tests.Configuration;
 
 /// <summary>Each wrong line of <c>groups:</c> beside what is said of it, with its place.</summary>
@@ -149,6 +152,16 @@ public sealed class GroupErrors : IDisposable
         Assert.StartsWith("f:5:17: neighbour 'rr' is not told our ipv6 prefixes: the session has no such family", Assert.Single(Warnings(Families("ipv4", GroupFiles.Member("neighbors: [rr]\n    announce: [\"fd00:1::/48\"]")))), StringComparison.Ordinal);
         Assert.StartsWith("f:5:17: neighbour 'rr' is not told our IPv4 prefixes: our ESP address is an IPv6 one",
             Assert.Single(Warnings(Families("ipv4: { extended_next_hop: false }", GroupFiles.Member("neighbors: [rr]\n    announce: [10.1.0.0/16]")).Replace("[192.0.2.1]", "[\"2001:db8::1\"]", StringComparison.Ordinal))), StringComparison.Ordinal);
+        Assert.StartsWith("f:4:16: ESP of peer 'gw' is in UDP, and the group's is not", Assert.Single(Warnings(GroupFiles.Member("mtu: 1400").Replace("{ name: gw, ", "{ name: gw, udp: always, ", StringComparison.Ordinal))), StringComparison.Ordinal);
         Assert.Empty(Warnings(GroupFiles.Serve("cipher: aes-128-cbc/hmac-sha256\n    replay_window: 0")));
+    }
+
+    [Fact]
+    public void AnEspAddressThatNoUnprotectedPortHas()
+    {
+        var loaded = files.Good(GroupFiles.Gateway + GroupFiles.Rest);
+        string[] Strange(params (string Device, string Address)[] there) => [.. DeviceCheck.Strange(loaded, there.ToLookup(a => a.Device, a => IpAddress.From(System.Net.IPAddress.Parse(a.Address)))).Select(w => w.Format("f"))];
+        Assert.Empty(Strange(("wan0", "192.0.2.1"), ("wan0", "2001:db8:1::1"), ("lan0", "10.1.0.1")));
+        Assert.Equal("f:2:11: group 'mesh': 2001:db8:1::1 is no address of wan0 (members send to it: give it to the device, or correct 'local')", Assert.Single(Strange(("wan0", "192.0.2.1"), ("lan0", "2001:db8:1::1"))));
     }
 }
