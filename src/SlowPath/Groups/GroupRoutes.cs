@@ -4,6 +4,7 @@ using Appliance.Shared;
 using Appliance.SlowPath.Bgp;
 using Appliance.SlowPath.CustomerEdge;
 using Appliance.SlowPath.Serving;
+using Microsoft.Extensions.Logging;
 
 namespace Appliance.SlowPath.Groups;
 
@@ -13,8 +14,11 @@ namespace Appliance.SlowPath.Groups;
 /// between the two is never without a route in between: what was there stays until the other has said its own. On the loop.
 /// </summary>
 /// <param name="forwarding">Tables.</param>
-internal sealed class GroupRoutes(IForwarding forwarding) : IRouteIntake
+/// <param name="log">The log.</param>
+internal sealed class GroupRoutes(IForwarding forwarding, ILogger log) : IRouteIntake
 {
+    /// <summary>Prefixes that the kernel is told of at most.</summary>
+    public const int MaximumInKernel = 4096;
     private readonly Dictionary<IpPrefix, Held> members = [];
 
     /// <summary>Paths with the encapsulation, for another configuration.</summary>
@@ -22,6 +26,9 @@ internal sealed class GroupRoutes(IForwarding forwarding) : IRouteIntake
     private readonly Dictionary<string, GroupConfiguration?> groupOf = new(StringComparer.Ordinal);
     private ConditionalWeakTable<IReadOnlyList<RoutedPath>, Target> known = [];
     private IReadOnlyList<GroupConfiguration> groups = [];
+    private IReadOnlyList<IpPrefix> listed = [];
+    private IEnumerable<IpPrefix> rememberedBehind = [];
+    private bool hasSaidFull;
 
     /// <summary>Tables as <see cref="Inner"/> writes them.</summary>
     public IForwarding Behind => new ForwardingBehind(this, forwarding);
@@ -29,13 +36,15 @@ internal sealed class GroupRoutes(IForwarding forwarding) : IRouteIntake
     /// <summary>Who takes what is not a group's; to be set before anything is learned. It writes to <see cref="Behind"/>.</summary>
     public IRouteIntake Inner { get; set; } = new PlainRoutes(forwarding.Learn, forwarding.LearnedComplete);
 
-    /// <summary>Other groups are in force.</summary>
-    public void Use(IReadOnlyList<GroupConfiguration> configured)
+    /// <summary>Other groups are in force. <paramref name="toldOtherwise"/>: the kernel is told of all learned routes inside these prefixes.</summary>
+    public void Use(IReadOnlyList<GroupConfiguration> configured, IReadOnlyList<IpPrefix> toldOtherwise)
     {
         groups = configured;
+        listed = toldOtherwise;
         groupOf.Clear();
         known = [];
         Learn([.. kept.Select(k => new RoutedPrefix(k.Key, k.Value))]);
+        TellKernel();
         if (groups.Count == 0) kept.Clear();
     }
 
@@ -49,6 +58,7 @@ internal sealed class GroupRoutes(IForwarding forwarding) : IRouteIntake
         }
 
         var (changes, rest, back) = (new List<LearnedChange>(), new List<RoutedPrefix>(batch.Count), new HashSet<IpPrefix>());
+        var before = members.Count;
         for (var i = 0; i < batch.Count; i++)
         {
             var (prefix, paths) = batch[i];
@@ -70,19 +80,30 @@ internal sealed class GroupRoutes(IForwarding forwarding) : IRouteIntake
             }
         }
 
+        var isOther = back.Count > 0 || members.Count != before;
+
         // First what members have now: it stands in place of what is about to be withdrawn behind.
         if (changes.Count > 0) forwarding.Learn(changes);
         if (rest.Count > 0) Inner.Learn(rest);
-        if (back.Count == 0) return;
         changes.Clear();
         foreach (var prefix in back)
             if (members.Remove(prefix, out var held))
                 changes.Add(new LearnedChange(prefix, held.Hidden));
-        forwarding.Learn(changes);
+        if (changes.Count > 0) forwarding.Learn(changes);
+        if (isOther) TellKernel();
     }
 
     /// <inheritdoc/>
     public void Complete() => Inner.Complete();
+
+    /// <summary>The machine's own packets to members are the kernel's to stop, or to lead to its door into the tunnels.</summary>
+    private void TellKernel()
+    {
+        forwarding.Remember(rememberedBehind.Concat(members.Keys.Where(m => !listed.Any(l => l.Contains(m))).Take(MaximumInKernel)).Distinct());
+        if (members.Count > MaximumInKernel && !hasSaidFull)
+            log.LogWarning("members of groups announce more than {Maximum} prefixes: the machine's own packets are stopped for {Maximum} of them alone; name wider prefixes in 'protected'", MaximumInKernel, MaximumInKernel);
+        hasSaidFull = members.Count > MaximumInKernel;
+    }
 
     /// <summary>What who stands behind says of its routes: of a prefix that is a group's now it is remembered and comes into force when the group has it no longer.</summary>
     private void Pass(IReadOnlyList<LearnedChange> changes)
@@ -159,7 +180,11 @@ internal sealed class GroupRoutes(IForwarding forwarding) : IRouteIntake
 
         public LearnedTarget? LearnedAt(IpPrefix prefix) => forwarding.LearnedAt(prefix);
 
-        public void Remember(IEnumerable<IpPrefix> prefixes) => forwarding.Remember(prefixes);
+        public void Remember(IEnumerable<IpPrefix> prefixes)
+        {
+            routes.rememberedBehind = prefixes;
+            routes.TellKernel();
+        }
 
         public bool IsOutside(IpAddress address) => forwarding.IsOutside(address);
     }

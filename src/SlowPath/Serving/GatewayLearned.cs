@@ -47,6 +47,8 @@ internal sealed partial class Gateway
     {
         if (plan is null) Recompute();
         tables.DropStale();
+        left = [];
+        isRememberedDue = true;
         learnedKernel.IsComplete = true;
         learnedKernel.Due();
         dirty = true;

@@ -1,5 +1,6 @@
 using Appliance.Ike;
 using Appliance.Policy;
+using Appliance.SlowPath.Groups;
 using Appliance.SlowPath.Sas;
 
 namespace Appliance.SlowPath.Serving;
@@ -10,6 +11,9 @@ internal sealed partial class Gateway
     private const int RememberedMilliseconds = 200;
     private readonly HashSet<string> changedTunnels = new(StringComparer.Ordinal);
     private IEnumerable<IpPrefix> remembered = [];
+
+    /// <summary>What an earlier process led to members of groups, until all is learned again: the machine's own packets find no gap. Null before the first tables.</summary>
+    private IReadOnlyList<IpPrefix>? left;
     private bool isRememberedDue;
     private long rememberedFrom;
 
@@ -65,7 +69,13 @@ internal sealed partial class Gateway
     private void WriteKernel(TablePlan wanted, IReadOnlyCollection<TunnelConfiguration> effective)
     {
         isRememberedDue = false;
-        kernel.Write(WithInnerAddresses, mirror, effective, wanted, remembered);
+        if (left is null)
+        {
+            var told = mirror.LearnedRoutes.Select(r => r.Prefix).ToHashSet();
+            left = [.. tables.LeftToMembers().Where(p => !told.Contains(p)).Take(GroupRoutes.MaximumInKernel)];
+        }
+
+        kernel.Write(WithInnerAddresses, mirror, effective, wanted, left.Count == 0 ? remembered : remembered.Concat(left).Distinct());
     }
 
     private void SettleTunnels()

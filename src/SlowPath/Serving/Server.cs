@@ -44,7 +44,7 @@ internal sealed class Server : IDisposable
         loop = new EventLoop(Tick, TickMilliseconds);
         this.configuration = configuration;
         ike = new IkeService(loop, region, gateway.Children, gateway.Groups, gateway.UseInnerAddresses, exportFile, log);
-        groups = new GroupRoutes(gateway);
+        groups = new GroupRoutes(gateway, log);
         if (made is not null) edge = new SecurityGatewayService(configuration, OpenProtected(configuration), made, groups.Behind, log) { PadChanged = ike.Renew, Wake = loop.Wake };
         if (edge is not null) loop.Turns.Add(edge.Turn);
         else if (ProtectedFile.IsThere(configuration.Gateway.StateDirectory))
@@ -54,7 +54,7 @@ internal sealed class Server : IDisposable
         loop.Turns.Add(bfd.Turn);
         gateway.WatchBy(bfd);
         groups.Inner = edge is not null ? edge : new PlainRoutes(groups.Behind.Learn, gateway.LearnedComplete);
-        groups.Use(configuration.Gateway.Groups);
+        groups.Use(configuration.Gateway.Groups, ToldToKernel);
         bgp = new BgpService(loop, gateway.NextHops, gateway.Egress, bfd, groups, new VrfRoutes(vrfs, log), log);
         loop.Turns.Add(bgp.Turn);
         gateway.Ike = edge is null ? ike.Events : edge.Before(ike.Events);
@@ -180,7 +180,10 @@ internal sealed class Server : IDisposable
         gateway.Settle();
     }
 
-    private void TellKernel() => gateway.TellKernel([.. (configuration.Bgp?.Kernel ?? []).Select(n => new IpPrefix(IpAddress.From(n.BaseAddress), n.PrefixLength))]);
+    /// <summary>Learned routes inside these prefixes are told to the kernel.</summary>
+    private IReadOnlyList<IpPrefix> ToldToKernel => [.. (configuration.Bgp?.Kernel ?? []).Select(n => new IpPrefix(IpAddress.From(n.BaseAddress), n.PrefixLength))];
+
+    private void TellKernel() => gateway.TellKernel(ToldToKernel);
 
     private IReadOnlyList<IPAddress> Addresses() => IkeAddresses.Wanted(configuration.Ike, gateway.Configuration, gateway.OwnAddresses, configuration.Ce?.Gateways.Gateway.ToIPAddress());
 
@@ -188,7 +191,7 @@ internal sealed class Server : IDisposable
     {
         configuration = loaded;
         edge?.Use(loaded);
-        groups.Use(loaded.Gateway.Groups);
+        groups.Use(loaded.Gateway.Groups, ToldToKernel);
         ike.SeeAddresses(Addresses());
         ike.Use(loaded);
         bfd.Use(loaded.Bfd);

@@ -121,6 +121,9 @@ internal sealed class RouteWriter(RouteTables routes, NextHopWriter nextHops, Le
                 yield return (new IpPrefix(route.Prefix, route.Length), group.Members);
     }
 
+    /// <summary>Prefixes that an earlier slow path led to members of groups.</summary>
+    public IEnumerable<IpPrefix> LeftToMembers() => groups.All.Any(g => g.IsStale) ? InTables(g => g.IsStale && g.Members.Any(m => m.IsMember)).Select(r => r.Prefix) : [];
+
     private static bool Wins(LearnedTarget target, Fixed route) => route.Yields && target.Kind != LearnedKind.Via;
 
     private List<(IpPrefix Prefix, LearnedGroup Group)> InTables(Func<LearnedGroup, bool> which)

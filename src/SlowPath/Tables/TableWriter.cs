@@ -85,6 +85,9 @@ internal sealed class TableWriter
     /// <inheritdoc cref="RouteWriter.LearnedInForce"/>
     public IEnumerable<(IpPrefix Prefix, IReadOnlyList<NextHop> Hops)> LearnedInForce() => routes.LearnedInForce();
 
+    /// <inheritdoc cref="RouteWriter.LeftToMembers"/>
+    public IEnumerable<IpPrefix> LeftToMembers() => routes.LeftToMembers();
+
     /// <summary>The route that packets to an address take, as it stands: its prefix, where it leads, and whether it was learned. Null: none.</summary>
     public (IpPrefix Prefix, IReadOnlyList<NextHop> Hops, bool IsLearned)? RouteTo(IpAddress address) =>
         !routes.TryMatch(address, address.IsV4 ? 32 : 128, out var prefix, out var hop, out var group) ? null : group is null ? (prefix, [hop], false) : (prefix, group.Members, true);

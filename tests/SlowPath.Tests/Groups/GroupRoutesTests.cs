@@ -20,9 +20,9 @@ public sealed class GroupRoutesTests : IDisposable
 
     public GroupRoutesTests()
     {
-        routes = new GroupRoutes(tables);
+        routes = new GroupRoutes(tables, NullLogger.Instance);
         routes.Inner = new PlainRoutes(routes.Behind.Learn, tables.LearnedComplete);
-        routes.Use([Mesh]);
+        routes.Use([Mesh], [Tables.Prefix("10.64.0.0/10")]);
     }
 
     public void Dispose() => Directory.Delete(folder, true);
@@ -77,7 +77,7 @@ public sealed class GroupRoutesTests : IDisposable
     [Fact]
     public void TheFirstEndOfAFamilyOfOursCountsNeverOurOwnAndEachMemberOnce()
     {
-        routes.Use([Mesh with { Local = [FakeKernel.Ip("2001:db8:1::1")] }]);
+        routes.Use([Mesh with { Local = [FakeKernel.Ip("2001:db8:1::1")] }], []);
         Learn(P, To("gw", A, "2001:db8:1::1", A6), To("gw", A6), To("gw", "2001:db8:8::1"), Plain());
         Assert.Equal($"member mesh.v6>{A6} mesh.v6>2001:db8:8::1", tables.At(P));
 
@@ -125,14 +125,28 @@ public sealed class GroupRoutesTests : IDisposable
     {
         Learn(P, To("gw", A, A6));
         Learn("10.8.0.0/16", To("pe1", B));
-        routes.Use([Group("other", ["2001:db8:1::1"], "gw"), Group("mesh", ["192.0.2.1"], "pe*")]);
+        routes.Use([Group("other", ["2001:db8:1::1"], "gw"), Group("mesh", ["192.0.2.1"], "pe*")], []);
         Assert.Equal($"member other.v6>{A6}", tables.At(P));
         Assert.Equal($"member mesh.v4>{B}", tables.At("10.8.0.0/16"));
-        routes.Use([]);
+        routes.Use([], []);
         Assert.Equal($"via {A}", tables.At(P));
         Assert.Equal($"via {A}", tables.At("10.8.0.0/16"));
         routes.Complete();
         Assert.True(tables.IsComplete);
+    }
+
+    [Fact]
+    public void TheMachinesOwnPacketsToMembersAreStoppedOrLedToTheDoor()
+    {
+        routes.Behind.Remember([Tables.Prefix("10.99.0.0/16")]);
+        Learn(P, To("gw", A));
+        Learn("10.65.0.0/16", To("gw", A));
+        Learn("10.8.0.0/16", Plain());
+        Assert.Equal(["10.99.0.0/16", P], tables.Remembered.Select(p => p.ToString()));
+        Learn(P, Plain());
+        Assert.Equal(["10.99.0.0/16"], tables.Remembered.Select(p => p.ToString()));
+        routes.Learn([.. Enumerable.Range(0, 5000).Select(i => new RoutedPrefix(new IpPrefix(IpAddress.FromV4(0x1400_0000u + ((uint)i << 8)), 24), [To("gw", B)]))]);
+        Assert.Equal(GroupRoutes.MaximumInKernel + 1, tables.Remembered.Count());
     }
 
     [Fact]
@@ -227,9 +241,9 @@ public sealed class GroupRoutesTests : IDisposable
         {
         }
 
-        public void Remember(IEnumerable<IpPrefix> prefixes)
-        {
-        }
+        public IEnumerable<IpPrefix> Remembered { get; private set; } = [];
+
+        public void Remember(IEnumerable<IpPrefix> prefixes) => Remembered = prefixes;
 
         public bool IsOutside(IpAddress address) => true;
 

@@ -156,6 +156,7 @@ public sealed class MemberTests
         bench.BeforeStart = _ => seen = RegionText.Way(bench.Region, FakeKernel.Ip("10.20.0.1"));
         bench.Restart();
         Assert.Equal("[mesh.v4>198.51.100.7@192.0.2.254]", seen);
+        Assert.Contains(bench.Kernel.Routes, r => r.Prefix == Prefix("10.21.0.0/16") && r.Kind == KernelRouteKind.Discard);
         Assert.Equal("[mesh.v4>198.51.100.7@192.0.2.254]", Way(bench, "10.20.0.1"));
         bench.Kernel.Neighbour(3, "192.0.2.7", 0xaa00_0000_0002);
         bench.Kernel.Unicast(Prefix("198.51.100.0/25"), 3, FakeKernel.Ip("192.0.2.7"));
@@ -169,6 +170,8 @@ public sealed class MemberTests
         });
         Assert.Equal("[mesh.v4>198.51.100.7@192.0.2.7]", Way(bench, "10.20.0.1"));
         Assert.Equal("discard!", Way(bench, "10.21.0.1"));
+        bench.KernelChanged();
+        Assert.DoesNotContain(bench.Kernel.Routes, r => r.Prefix == Prefix("10.21.0.0/16"));
     }
 
     [Fact]
