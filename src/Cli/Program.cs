@@ -9,6 +9,7 @@ var root = new RootCommand("VPN gateway appliance: runs gateways, asks them, and
     ShowCommand.Create(),
     TopCommand.Create(),
     IkeCommand.Create(),
+    GroupCommand.Create(),
     BgpCommand.Create(),
     DrainCommand.Create(),
     ProtectedCommand.Create(),

@@ -14,6 +14,7 @@ internal static class ShowCommand
         var show = new Command("show", "Show what a running gateway does");
         foreach (var (name, description, table) in SubjectTables.All) show.Add(name == "routes" ? Routes(name, description, table) : Subject(name, description, table));
         show.Add(Ike());
+        foreach (var subject in ShowGroupCommand.Create()) show.Add(subject);
         show.Add(ShowBgpCommand.Create());
         show.Add(Health());
         return show;

@@ -21,14 +21,18 @@ internal static class SubjectTables
         ("tunnels", "Tunnels, their MTU and their SAs", Tunnels),
     ];
 
-    /// <summary>USE: whether packets take it now, which an SA that is being retired no longer does. IDLE: since its last packet.</summary>
+    /// <summary>
+    /// USE: whether packets take it now, which an SA that is being retired no longer does. IDLE: since its last packet. A group's SA stands here once as inbound, whichever worker opens what comes,
+    /// and once as outbound for each worker and outer family.
+    /// </summary>
     public static string Sas(JsonArray sas, int width)
     {
         var table = new TextTable(new("DIR"), new("SPI"), new("TUNNEL", Fit.Cut), new("USE"), new("W", Fit.Right), new("PKTS", Fit.Right), new("BYTES", Fit.Right), new("DROPS", Fit.Right),
             new("IDLE", Fit.Right), new("CIPHER", Fit.Cut));
         foreach (var sa in sas)
         {
-            table.Add(Text(sa, "direction") == "outbound" ? "out" : "in", Text(sa, "spi"), Text(sa, "tunnel"), Text(sa, "in_use"), Text(sa, "worker"), Number(sa, "packets"), Number(sa, "bytes"),
+            var isShared = Text(sa, "group").Length > 0 && Text(sa, "direction") == "inbound";
+            table.Add(Text(sa, "direction") == "outbound" ? "out" : "in", Text(sa, "spi"), Text(sa, isShared ? "group" : "tunnel"), Text(sa, "in_use"), isShared ? "any" : Text(sa, "worker"), Number(sa, "packets"), Number(sa, "bytes"),
                 Number(sa, "drops"), sa?["idle_milliseconds"] is { } idle ? Units.Duration((long)idle) : "-", Text(sa, "cipher"));
         }
 

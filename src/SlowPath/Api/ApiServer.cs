@@ -117,6 +117,9 @@ internal sealed class ApiServer : IAsyncDisposable
             ("GET", ["drops"]) => GetAsync(context, () => ViewBuilder.Drops(gateway.Region), Json.IReadOnlyListDropView),
             ("GET", ["tunnels"]) => GetAsync(context, () => ViewBuilder.Tunnels(gateway), Json.IReadOnlyListTunnelView),
             ("GET", ["ike"]) => GetAsync(context, () => IkeView.Of(ike), Json.IkeView),
+            ("GET", ["groups"]) => GetAsync(context, () => GroupViews.All(gateway, ike), Json.IReadOnlyListGroupView),
+            ("GET", ["groups", var name, "members"]) => GetAsync(context, () => GroupViews.Members(gateway, ike, name), Json.GroupMembersView),
+            ("POST", ["groups", var name, "rekey"]) => RekeyGroupAsync(context, name),
             ("GET", ["bfd"]) => GetAsync(context, () => BfdView.Of(bfd), Json.IReadOnlyListBfdView),
             ("GET", ["bgp"]) => GetAsync(context, () => BgpView.Of(bgp.Running.Summary), Json.BgpView),
             ("GET", ["bgp", "neighbors", var name]) => GetAsync(context, () => BgpNeighborView.Of(bgp.Running.Neighbor(name)), Json.BgpNeighborView),
@@ -134,7 +137,7 @@ internal sealed class ApiServer : IAsyncDisposable
             ("DELETE", ["sa", "outbound" or "inbound", var spi]) => DeleteSaAsync(context, path[1] == "outbound", spi),
             ("POST", ["reload"]) => ReloadAsync(context),
             ("GET" or "POST" or "DELETE", _) => throw new RefusedException($"there is no {context.Request.Method} /{Spelling.Shorten(string.Join('/', path))}",
-                "GET /health /ike /bfd /bgp /bgp/neighbors/NAME /bgp/routes /drain /sa /spd /routes /ports /workers /drops /tunnels /protected /metrics; POST /sa /tunnels/NAME/keys /ike/up|down|rekey/NAME /bgp/clear|refresh|disable|enable/NAME /drain/on|off /reload; DELETE /sa/DIRECTION/SPI /protected/PREFIX /protected/all", 404),
+                "GET /health /ike /groups /groups/NAME/members /bfd /bgp /bgp/neighbors/NAME /bgp/routes /drain /sa /spd /routes /ports /workers /drops /tunnels /protected /metrics; POST /sa /tunnels/NAME/keys /ike/up|down|rekey/NAME /groups/NAME/rekey /bgp/clear|refresh|disable|enable/NAME /drain/on|off /reload; DELETE /sa/DIRECTION/SPI /protected/PREFIX /protected/all", 404),
             _ => throw new RefusedException($"{Spelling.Shorten(context.Request.Method)} is not used here", "GET, POST or DELETE", 405),
         };
     }
@@ -222,6 +225,12 @@ internal sealed class ApiServer : IAsyncDisposable
     private async Task IkeAsync(HttpContext context, OperatorVerb verb, string name)
     {
         await loop.RunAsync(() => ike.AskAsync(verb, name));
+        await SendAsync(context, 200, new DoneView(true), Json.DoneView);
+    }
+
+    private async Task RekeyGroupAsync(HttpContext context, string group)
+    {
+        await loop.RunAsync(() => ike.RekeyGroupAsync(group));
         await SendAsync(context, 200, new DoneView(true), Json.DoneView);
     }
 

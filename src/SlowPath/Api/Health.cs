@@ -35,6 +35,7 @@ internal static class Health
         foreach (var problem in gateway.Problems) problems.Add(new ProblemView(problem, "tables", "see the text", "correct it and reload: appliance reload"));
         foreach (var problem in edge?.Problems ?? []) problems.Add(new ProblemView(problem, "ce", "see the text", "correct it; it is tried again every second"));
         AddIke(problems, ike);
+        AddGroups(problems, gateway, ike);
         AddBfd(problems, bfd);
         AddBgp(problems, bgp);
         var sas = gateway.Sas.Where(s => s.IsOutbound);
@@ -42,7 +43,7 @@ internal static class Health
         {
             ref var record = ref region.OutboundSa(sa.Slot);
             if (region.OutboundState(sa.Slot).Sequence >= record.SequenceHardLimit)
-                problems.Add(new ProblemView($"SA 0x{sa.Spi:x8} is used up", sa.Tunnel, "its sequence numbers are at their limit", "give the tunnel new keys"));
+                problems.Add(new ProblemView($"SA 0x{sa.Spi:x8} is used up", sa.Tunnel, "its sequence numbers are at their limit", sa.Group is null ? "give the tunnel new keys" : "the gateway gives the group new keys by itself; by hand: appliance group rekey"));
         }
 
         var status = !alive ? "down" : problems.Count > 0 ? "degraded" : "ok";
@@ -62,6 +63,18 @@ internal static class Health
         }
 
         if (ike.ExportFile is { } file) problems.Add(new ProblemView("keys are exported", file, "the gateway was started with --export-keys", "whoever reads the file reads all traffic: restart without it when done"));
+    }
+
+    private static void AddGroups(List<ProblemView> problems, Gateway gateway, IkeService ike)
+    {
+        foreach (var group in ike.Groups)
+        {
+            if (group.Problem.Length > 0) problems.Add(new ProblemView($"group {group.Name}: {group.Problem}", group.Name, $"this node is its {group.Role}", $"see 'appliance show groups' and, at the gateway, 'appliance show members {group.Name}'"));
+            else if (gateway.GroupSas.All(s => s.Group != group.Name || !s.IsActive))
+                problems.Add(new ProblemView($"group {group.Name} has no SA to send by", group.Name, group.Sas.Count == 0 ? "no gateway handed one out" : "the one that it has is not sent by yet", "its packets are held or dropped, never sent in the clear; see 'appliance show ike' for the gateways"));
+        }
+
+        foreach (var spi in gateway.SharedSpis) problems.Add(new ProblemView($"SPI 0x{spi:x8} is a group's and a tunnel's", "sa", "the gateway chose one that is in use here", "the tunnel is rekeyed by itself; if this stays: appliance ike rekey TUNNEL"));
     }
 
     private static void AddBfd(List<ProblemView> problems, BfdService bfd)

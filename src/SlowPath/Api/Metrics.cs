@@ -36,6 +36,7 @@ internal static class Metrics
         Ports(text, gateway);
         Sas(text, gateway);
         IkeMetrics.Write(text, ike);
+        GroupMetrics.Write(text, gateway, ike);
         BfdMetrics.Write(text, bfd);
         BgpMetrics.Write(text, bgp);
         Head(text, "appliance_events_total", "counter");
@@ -67,7 +68,8 @@ internal static class Metrics
         foreach (var (name, value) in new (string, Func<SaView, ulong>)[] { ("packets", s => s.Packets), ("bytes", s => s.Bytes), ("drops", s => s.Drops) })
         {
             Head(text, $"appliance_sa_{name}_total", "counter");
-            foreach (var sa in sas) Line(text, $"appliance_sa_{name}_total", value(sa), ("direction", sa.Direction), ("spi", sa.Spi), ("tunnel", sa.Tunnel));
+            foreach (var records in sas.GroupBy(s => (s.Direction, s.Spi, s.Tunnel))) // A group's SA has a record for each worker.
+                Line(text, $"appliance_sa_{name}_total", records.Aggregate(0UL, (sum, s) => sum + value(s)), ("direction", records.Key.Direction), ("spi", records.Key.Spi), ("tunnel", records.Key.Tunnel));
         }
     }
 

@@ -99,18 +99,19 @@ internal static class ViewBuilder
         var inUse = false;
         for (var worker = 0; worker < SaSlots.Size; worker++) inUse |= gateway.Region.Tunnel(sa.Tunnel).OutboundSas[worker] == entry.Slot;
         return new SaView(entry.Direction, entry.Slot, $"0x{sa.Spi:x8}", entry.Tunnel, Name(sa.Mode), Name(sa.Encapsulation), CipherNames.NameOf(entry.Cipher, entry.KeyLength), (sa.Flags & SaFlags.Esn) != 0, 0,
-            sa.Worker, sa.Source.ToString(), sa.Destination.ToString(), state.Sequence, state.Packets, state.Bytes, state.Drops, 0, 0, 0, sa.SequenceSoftLimit, sa.SequenceHardLimit,
-            sa.PathMtu, inUse, Idle(state.LastUsed), Expires(sa.ExpiresAt));
+            sa.Worker, sa.Source.ToString(), sa.Destination.IsAny ? "any" : sa.Destination.ToString(), state.Sequence, state.Packets, state.Bytes, state.Drops, 0, 0, 0, sa.SequenceSoftLimit, sa.SequenceHardLimit,
+            sa.PathMtu, inUse, Idle(state.LastUsed), Expires(sa.ExpiresAt), entry.Group, GroupRecords.SenderIdOf(sa));
     }
 
     private static SaView Inbound(Gateway gateway, SaEntry entry)
     {
         ref var sa = ref gateway.Region.InboundSa(entry.Slot);
         ref var state = ref gateway.Region.InboundState(entry.Slot);
-        var drops = state.OtherDrops + state.IntegrityFailed + state.Replayed + state.TooOld;
+        var totals = gateway.Region.InboundTotals(entry.Slot);
+        var drops = totals.OtherDrops + totals.IntegrityFailed + totals.Replayed + totals.TooOld;
         return new SaView(entry.Direction, entry.Slot, $"0x{sa.Spi:x8}", entry.Tunnel, Name(sa.Mode), Name(sa.Encapsulation), CipherNames.NameOf(entry.Cipher, entry.KeyLength), (sa.Flags & SaFlags.Esn) != 0,
-            sa.ReplayWindow, sa.Worker, sa.Source.IsAny ? "any" : sa.Source.ToString(), sa.Destination.ToString(), state.Highest, state.Packets, state.Bytes, drops, state.IntegrityFailed,
-            state.Replayed, state.TooOld, 0, 0, 0, true, Idle(state.LastUsed), Expires(sa.ExpiresAt));
+            sa.ReplayWindow, sa.Worker, sa.Source.IsAny ? "any" : sa.Source.ToString(), sa.Destination.ToString(), sa.SenderIdBits == 0 ? state.Highest : 0, totals.Packets, totals.Bytes, drops,
+            totals.IntegrityFailed, totals.Replayed, totals.TooOld, 0, 0, 0, true, Idle(totals.LastUsed), Expires(sa.ExpiresAt), entry.Group, null, sa.SenderIdBits == 0 ? null : totals.Senders);
     }
 
     private static long? Idle(long lastUsed) => lastUsed == 0 ? null : Math.Max(0, Environment.TickCount64 - lastUsed);

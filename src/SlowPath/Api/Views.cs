@@ -23,7 +23,7 @@ internal sealed record PortHealthView(string Name, string Running, string Mode, 
 internal sealed record SaView(
     string Direction, uint Slot, string Spi, string Tunnel, string Mode, string Encapsulation, string Cipher, bool Esn, int ReplayWindow, int Worker, string Source, string Destination,
     ulong Sequence, ulong Packets, ulong Bytes, ulong Drops, ulong IntegrityFailed, ulong Replayed, ulong TooOld, ulong SoftLimit, ulong HardLimit, int PathMtu, bool InUse,
-    long? IdleMilliseconds, DateTimeOffset? ExpiresAt);
+    long? IdleMilliseconds, DateTimeOffset? ExpiresAt, string? Group = null, uint? SenderId = null, int? Senders = null);
 
 internal sealed record RuleView(
     int Order, string Name, string Action, string Tunnel, string Local, string Remote, string Protocol, string LocalPorts, string RemotePorts,
@@ -64,4 +64,6 @@ internal sealed record TunnelView(
 [JsonSerializable(typeof(IReadOnlyList<DropView>))]
 [JsonSerializable(typeof(IReadOnlyList<TunnelView>))]
 [JsonSerializable(typeof(IReadOnlyList<BfdView>))]
+[JsonSerializable(typeof(IReadOnlyList<GroupView>))]
+[JsonSerializable(typeof(GroupMembersView))]
 internal sealed partial class ViewJson : JsonSerializerContext;

@@ -13,14 +13,14 @@ internal sealed class IkeOperator
 
     /// <summary>Asks, and waits for the answer.</summary>
     /// <exception cref="RefusedException">It could not be done, or nobody answered in time.</exception>
-    public async Task<bool> AskAsync(OperatorVerb verb, string name, Action<IkeEvent> raise)
+    public async Task<bool> AskAsync(Func<ulong, IkeEvent> question, string name, Action<IkeEvent> raise)
     {
         if (waiting.Count >= MostRequests) throw new RefusedException("too many requests wait for IKE", "try again", 503);
         var request = ++last;
         var answer = waiting[request] = new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
         try
         {
-            raise(new OperatorAsked(request, verb, name));
+            raise(question(request));
             if (await answer.Task.WaitAsync(Patience) is { } problem) throw new RefusedException(problem, "GET /ike shows peers and what became of their last attempts", 422);
             return true;
         }

@@ -67,6 +67,12 @@ internal sealed class IkeService : IDisposable
     /// <summary>Peers at present.</summary>
     public IEnumerable<IkePeerStatus> Peers => machine.Peers;
 
+    /// <summary>Groups with a multi-point SA at present.</summary>
+    public IEnumerable<GroupStatus> Groups => machine.Groups;
+
+    /// <summary>Members of a group that this node is gateway of.</summary>
+    public IEnumerable<GroupMemberStatus> GroupMembers(string group) => machine.GroupMembers(group);
+
     /// <summary>File that keys are exported to, or null.</summary>
     public string? ExportFile => export?.File;
 
@@ -79,7 +85,7 @@ internal sealed class IkeService : IDisposable
     /// <summary>The loop's turn, see <see cref="EventLoop.Turns"/>.</summary>
     public long Turn() => started ? host.Turn() : long.MaxValue;
 
-    /// <summary>First addresses, then the IKE SAs of an earlier process, then the configuration; the children that still have an IKE SA are claimed.</summary>
+    /// <summary>First addresses, then the IKE SAs and groups of an earlier process, then the configuration; the children and groups' SAs that they name are claimed.</summary>
     public void Start(LoadedConfiguration configuration, IReadOnlyList<IPAddress> wanted)
     {
         started = true;
@@ -93,6 +99,9 @@ internal sealed class IkeService : IDisposable
         foreach (var child in machine.Sas.SelectMany(s => s.Children).Select(c => c.Child).ToList())
             if (!children.Exists(child.InboundSpi, child.OutboundSpi))
                 host.Raise(new ChildExpires(child.OutboundSpi, Hard: true));
+        foreach (var sa in machine.Groups.SelectMany(g => g.Sas).Select(s => s.Sa).ToList())
+            if (!groups.Exists(sa.Group, sa.Spi))
+                host.Raise(new GroupExpires(sa.Group, sa.Spi, Hard: true));
     }
 
     /// <summary>Reads the credentials that a configuration names, which <see cref="Use"/> then takes. Null, or what is wrong: the configuration cannot be used.</summary>
@@ -139,7 +148,11 @@ internal sealed class IkeService : IDisposable
 
     /// <summary>An operator asks.</summary>
     /// <exception cref="RefusedException">It could not be done, or not in time.</exception>
-    public Task<bool> AskAsync(OperatorVerb verb, string name) => operators.AskAsync(verb, name, host.Raise);
+    public Task<bool> AskAsync(OperatorVerb verb, string name) => operators.AskAsync(request => new OperatorAsked(request, verb, name), name, host.Raise);
+
+    /// <summary>An operator wants new keys for a group that this node is gateway of; what follows takes ROLL1.</summary>
+    /// <exception cref="RefusedException">It could not be done, or not in time.</exception>
+    public Task<bool> RekeyGroupAsync(string group) => operators.AskAsync(request => new GroupRekeyAsked(request, group), $"group {group}", host.Raise);
 
     /// <summary>The node goes out of service, or stays; what follows at once.</summary>
     public IkeDrainStatus Drain(bool draining)

@@ -49,9 +49,8 @@ internal sealed class GroupSas : IGroupSas
         Adopt();
     }
 
-    /// <summary>SAs at present: the group, the SPI, what takes in, what sends, and whether packets go out by it.</summary>
-    public IEnumerable<(string Group, uint Spi, SaEntry Inbound, IReadOnlyList<SaEntry> Outbound, bool IsActive)> All =>
-        live.Values.Select(s => (s.Group, s.Spi, s.Inbound, (IReadOnlyList<SaEntry>)s.Outbound, active.GetValueOrDefault(s.Group) == s));
+    /// <summary>SAs at present.</summary>
+    public IEnumerable<LiveGroup> All => live.Values.Select(s => new LiveGroup(s.Group, s.Spi, s.Inbound, s.Outbound, active.GetValueOrDefault(s.Group) == s));
 
     /// <inheritdoc/>
     public async Task<string?> InstallAsync(GroupSa sa, Secret key)
@@ -89,7 +88,7 @@ internal sealed class GroupSas : IGroupSas
     public bool Exists(string group, uint spi)
     {
         unclaimed.Remove((group, spi));
-        return live.ContainsKey((group, spi));
+        return live.ContainsKey((group, spi)) || installing.Contains((group, spi));
     }
 
     /// <summary>Now and then: adopted SAs that IKE did not claim in time end. <paramref name="tick"/> is <see cref="Environment.TickCount64"/>.</summary>
@@ -312,3 +311,11 @@ internal sealed class GroupSas : IGroupSas
         public List<uint> SenderIds { get; set; } = [];
     }
 }
+
+/// <summary>A live multi-point SA.</summary>
+/// <param name="Group">Its group.</param>
+/// <param name="Spi">Its SPI.</param>
+/// <param name="Inbound">What takes in.</param>
+/// <param name="Outbound">What sends.</param>
+/// <param name="IsActive">Packets go out by it.</param>
+internal sealed record LiveGroup(string Group, uint Spi, SaEntry Inbound, IReadOnlyList<SaEntry> Outbound, bool IsActive);

@@ -20,7 +20,7 @@ internal interface IGroupSas
     void Remove(string group, uint spi, string reason);
 
     /// <summary>
-    /// Whether all of an SA is there; one that an earlier process installed is thereby claimed. Those that nobody claims within a minute after the start end.
+    /// Whether all of an SA is there, or will be; one that an earlier process installed is thereby claimed. Those that nobody claims within a minute after the start end.
     /// </summary>
     bool Exists(string group, uint spi);
 }

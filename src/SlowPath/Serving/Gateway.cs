@@ -33,6 +33,7 @@ internal sealed partial class Gateway : IDisposable, IChildHost, IForwarding
     private readonly EffectiveTunnels tunnels;
     private readonly ChildSas children;
     private readonly GroupSas groups;
+    private readonly SpiCollisions collisions;
     private readonly PathMtus pathMtus = new();
     private readonly SemaphoreSlim saChanges = new(1, 1);
     private readonly ILogger log;
@@ -63,7 +64,7 @@ internal sealed partial class Gateway : IDisposable, IChildHost, IForwarding
         tunnels = new EffectiveTunnels(configuration, made);
         installer = new SaInstaller(region, tables.Sas, FindTunnel, configuration.Workers.Count);
         children = new ChildSas(region, tables.Sas, installer, tunnels, this, log);
-        var collisions = new SpiCollisions(region, tables.Sas, tunnels, children.OutboundOf, e => Ike?.Raise(e), log);
+        collisions = new SpiCollisions(region, tables.Sas, tunnels, children.OutboundOf, e => Ike?.Raise(e), log);
         groups = new GroupSas(region, tables.Sas, installer, FindGroupTunnel, name => tunnels.Configured(name)?.Group, this, collisions, configuration.Workers.Count, log);
         mirror = netlink.Dump();
     }
@@ -82,6 +83,12 @@ internal sealed partial class Gateway : IDisposable, IChildHost, IForwarding
 
     /// <summary>Where IKE puts SAs of groups.</summary>
     public IGroupSas Groups => groups;
+
+    /// <summary>Live SAs of groups.</summary>
+    public IEnumerable<LiveGroup> GroupSas => groups.All;
+
+    /// <summary>SPIs that a group and a tunnel share.</summary>
+    public IReadOnlyCollection<uint> SharedSpis => collisions.Spis;
 
     /// <summary>Who hears what IKE should know; null while IKE does not run.</summary>
     public IIkeEvents? Ike { get; set; }

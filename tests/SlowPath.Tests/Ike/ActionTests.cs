@@ -120,10 +120,10 @@ public sealed class ActionTests : IDisposable
     public async Task OperatorGetsTheMachinesAnswer()
     {
         IkeEvent? asked = null;
-        var done = operators.AskAsync(OperatorVerb.Up, "gw-b", e => asked = e);
+        var done = operators.AskAsync(r => new OperatorAsked(r, OperatorVerb.Up, "gw-b"), "gw-b", e => asked = e);
         actions.Execute(new AnswerOperator(((OperatorAsked)asked!).Request, null));
         Assert.True(await done);
-        var refused = operators.AskAsync(OperatorVerb.Down, "gw-c", e => asked = e);
+        var refused = operators.AskAsync(r => new OperatorAsked(r, OperatorVerb.Down, "gw-c"), "gw-c", e => asked = e);
         actions.Execute(new AnswerOperator(((OperatorAsked)asked!).Request, "there is no peer or tunnel 'gw-c'"));
         Assert.Contains("gw-c", (await Assert.ThrowsAsync<RefusedException>(() => refused)).Message, StringComparison.Ordinal);
     }

@@ -10,16 +10,16 @@ namespace Appliance.SlowPath.Tests.Sas;
 [Trait("RFC", "6054")]
 public sealed class GroupSasTests : IDisposable
 {
-    private readonly Bench bench = Groups.Bench();
+    private readonly Bench bench = MeshGroup.Bench();
 
     public void Dispose() => bench.Dispose();
 
     [Fact]
     public void ItIsTakenInAtBothAddressesAndSentByAfterActivation()
     {
-        Assert.Null(bench.Install(Groups.Of(0x9001, 1, 2, 3, 4)));
+        Assert.Null(bench.Install(MeshGroup.Of(0x9001, 1, 2, 3, 4)));
         var inbound = Assert.Single(bench.Entries(0x9001), e => !e.IsOutbound);
-        Assert.Equal((inbound.Slot, inbound.Slot), (bench.Found(0x9001, Groups.V4), bench.Found(0x9001, Groups.V6)));
+        Assert.Equal((inbound.Slot, inbound.Slot), (bench.Found(0x9001, MeshGroup.V4), bench.Found(0x9001, MeshGroup.V6)));
         Assert.Equal(SaLookup.None, bench.Found(0x9001, FakeKernel.Ip("192.0.2.99")));
         Assert.Equal([null, null, null, null], bench.Sending());
         bench.With(g => g.Activate("mesh", 0x9001));
@@ -29,7 +29,7 @@ public sealed class GroupSasTests : IDisposable
     [Fact]
     public void Rfc6054_2_EachRecordThatSendsHasASenderIdAndAnIvSpaceOfItsOwn()
     {
-        bench.Install(Groups.Of(0x9001, 0x11, 0x22, 0x33, 0xfffff));
+        bench.Install(MeshGroup.Of(0x9001, 0x11, 0x22, 0x33, 0xfffff));
         var records = bench.Entries(0x9001).Where(e => e.IsOutbound).Select(e => (e.Worker, Sa: bench.Region.OutboundSa(e.Slot))).ToList();
         Assert.Equal(4, records.Count);
         Assert.Equal([0x11ul << 44, 0x22ul << 44, 0x33ul << 44, 0xffffful << 44], records.Select(r => r.Sa.IvBase));
@@ -51,15 +51,15 @@ public sealed class GroupSasTests : IDisposable
     [Fact]
     public void ANewSaTakesOverWithoutAGapAndTheOldOneIsStillTakenIn()
     {
-        bench.Install(Groups.Of(0x9001, 1, 2, 3, 4), 1);
+        bench.Install(MeshGroup.Of(0x9001, 1, 2, 3, 4), 1);
         bench.With(g => g.Activate("mesh", 0x9001));
-        bench.Install(Groups.Of(0x9002, 1, 2, 3, 4), 2);
+        bench.Install(MeshGroup.Of(0x9002, 1, 2, 3, 4), 2);
         Assert.Equal(0x9001u, bench.Region.OutboundSa(Named()).Spi);
         bench.With(g => g.Activate("mesh", 0x9002));
         Assert.Equal(0x9002u, bench.Region.OutboundSa(Named()).Spi);
-        Assert.NotEqual(SaLookup.None, bench.Found(0x9001, Groups.V6));
+        Assert.NotEqual(SaLookup.None, bench.Found(0x9001, MeshGroup.V6));
         bench.With(g => g.Remove("mesh", 0x9001, "rolled over"));
-        Assert.Equal((SaLookup.None, SaLookup.None), (bench.Found(0x9001, Groups.V4), bench.Found(0x9001, Groups.V6)));
+        Assert.Equal((SaLookup.None, SaLookup.None), (bench.Found(0x9001, MeshGroup.V4), bench.Found(0x9001, MeshGroup.V6)));
         Assert.Empty(bench.Entries(0x9001));
         Assert.Equal(0x9002u, bench.Region.OutboundSa(Named()).Spi);
         Assert.Empty(bench.Ike.Events);
@@ -68,7 +68,7 @@ public sealed class GroupSasTests : IDisposable
     [Fact]
     public void WithoutAnSaTheGroupSendsNothing()
     {
-        bench.Install(Groups.Of(0x9001, 1, 2, 3, 4));
+        bench.Install(MeshGroup.Of(0x9001, 1, 2, 3, 4));
         bench.With(g => g.Activate("mesh", 0x9001));
         bench.With(g => g.Remove("mesh", 0x9001, "its lifetime is over"));
         Assert.Equal([null, null, null, null], bench.Sending());
@@ -86,58 +86,58 @@ public sealed class GroupSasTests : IDisposable
     [InlineData(new uint[] { 1, 2, 3, 4 }, 32, "32 bits")]
     public void ACounterModeSaWithoutGoodSenderIdsIsRefused(uint[] senders, int bits, string why)
     {
-        Assert.Contains(why, bench.Install(Groups.Of(0x9001, senders) with { SenderIdBits = bits }), StringComparison.Ordinal);
+        Assert.Contains(why, bench.Install(MeshGroup.Of(0x9001, senders) with { SenderIdBits = bits }), StringComparison.Ordinal);
         NothingIsLeft(0x9001);
     }
 
     [Fact]
     public void Rfc6054_2_ASenderIdIsUsedOnceUnderAKeyAlsoWhenItsSaIsGone()
     {
-        bench.Install(Groups.Of(0x9001, 1, 2, 3, 4));
+        bench.Install(MeshGroup.Of(0x9001, 1, 2, 3, 4));
         bench.With(g => g.Remove("mesh", 0x9001, "gone"));
-        Assert.Contains("used before", bench.Install(Groups.Of(0x9001, 5, 6, 7, 2)), StringComparison.Ordinal);
-        Assert.Contains("used before", bench.Install(Groups.Of(0x9005, 4, 5, 6, 7)), StringComparison.Ordinal);
+        Assert.Contains("used before", bench.Install(MeshGroup.Of(0x9001, 5, 6, 7, 2)), StringComparison.Ordinal);
+        Assert.Contains("used before", bench.Install(MeshGroup.Of(0x9005, 4, 5, 6, 7)), StringComparison.Ordinal);
         Assert.Empty(bench.Entries(0x9001));
         NothingIsLeft(0x9005);
-        Assert.Null(bench.Install(Groups.Of(0x9001, 5, 6, 7, 8)));
-        Assert.Null(bench.Install(Groups.Of(0x9006, 1, 2, 3, 4), key: 2));
+        Assert.Null(bench.Install(MeshGroup.Of(0x9001, 5, 6, 7, 8)));
+        Assert.Null(bench.Install(MeshGroup.Of(0x9006, 1, 2, 3, 4), key: 2));
     }
 
     [Fact]
     public void Rfc6054_2_ASenderIdIsNotUsedAgainAfterARestart()
     {
-        bench.Install(Groups.Of(0x9001, 1, 2, 3, 4));
+        bench.Install(MeshGroup.Of(0x9001, 1, 2, 3, 4));
         bench.Restart();
         bench.With(g => g.Remove("mesh", 0x9001, "gone"));
-        Assert.Contains("used before", bench.Install(Groups.Of(0x9001, 1, 6, 7, 8)), StringComparison.Ordinal);
+        Assert.Contains("used before", bench.Install(MeshGroup.Of(0x9001, 1, 6, 7, 8)), StringComparison.Ordinal);
     }
 
     /// <summary>A member that registers anew gets other Sender-IDs under the SA that it has: replay windows stay, nothing that was sent is sent again.</summary>
     [Fact]
     public void FreshSenderIdsTakeThePlaceOfTheEarlierOnes()
     {
-        bench.Install(Groups.Of(0x9001, 1, 2, 3, 4));
+        bench.Install(MeshGroup.Of(0x9001, 1, 2, 3, 4));
         bench.With(g => g.Activate("mesh", 0x9001));
-        var inbound = bench.Found(0x9001, Groups.V4);
+        var inbound = bench.Found(0x9001, MeshGroup.V4);
         var generation = bench.Region.InboundSa(inbound).Generation;
-        Assert.Null(bench.Install(Groups.Of(0x9001, 11, 12, 13, 14)));
+        Assert.Null(bench.Install(MeshGroup.Of(0x9001, 11, 12, 13, 14)));
         bench.With(g => g.Activate("mesh", 0x9001));
         Assert.Equal([11u, 12u, 13u, 14u], bench.Sending());
-        Assert.Equal((inbound, generation), (bench.Found(0x9001, Groups.V4), bench.Region.InboundSa(inbound).Generation));
+        Assert.Equal((inbound, generation), (bench.Found(0x9001, MeshGroup.V4), bench.Region.InboundSa(inbound).Generation));
         Assert.Equal(5, bench.Entries(0x9001).Length);
         Assert.Empty(bench.Ike.Events);
-        Assert.Contains("used before", bench.Install(Groups.Of(0x9001, 1, 2, 3, 4)), StringComparison.Ordinal);
+        Assert.Contains("used before", bench.Install(MeshGroup.Of(0x9001, 1, 2, 3, 4)), StringComparison.Ordinal);
         Assert.Equal([11u, 12u, 13u, 14u], bench.Sending());
     }
 
     [Fact]
     public void TheSameSaAgainHasAnotherLifetimeAndIsNotMadeAnew()
     {
-        bench.Install(Groups.Of(0x9001, 1, 2, 3, 4) with { LifetimeMilliseconds = 10_000 });
+        bench.Install(MeshGroup.Of(0x9001, 1, 2, 3, 4) with { LifetimeMilliseconds = 10_000 });
         bench.With(g => g.Activate("mesh", 0x9001));
         var before = bench.Entries(0x9001);
         bench.Region.OutboundState(before[1].Slot).Sequence = 77;
-        Assert.Null(bench.Install(Groups.Of(0x9001, 1, 2, 3, 4) with { LifetimeMilliseconds = 900_000 }));
+        Assert.Null(bench.Install(MeshGroup.Of(0x9001, 1, 2, 3, 4) with { LifetimeMilliseconds = 900_000 }));
         Assert.Equal(before, bench.Entries(0x9001));
         Assert.Equal(77ul, bench.Region.OutboundState(before[1].Slot).Sequence);
         Assert.All(before.Where(e => e.IsOutbound), e => Assert.InRange(bench.Region.OutboundSa(e.Slot).ExpiresAt - Environment.TickCount64, 800_000, 900_000));
@@ -146,8 +146,8 @@ public sealed class GroupSasTests : IDisposable
     [Fact]
     public void TheSameSpiUnderAnotherKeyIsRefused()
     {
-        bench.Install(Groups.Of(0x9001, 1, 2, 3, 4));
-        Assert.Contains("in use", bench.Install(Groups.Of(0x9001, 5, 6, 7, 8), key: 9), StringComparison.Ordinal);
+        bench.Install(MeshGroup.Of(0x9001, 1, 2, 3, 4));
+        Assert.Contains("in use", bench.Install(MeshGroup.Of(0x9001, 5, 6, 7, 8), key: 9), StringComparison.Ordinal);
         Assert.Equal(5, bench.Entries(0x9001).Length);
     }
 
@@ -158,7 +158,7 @@ public sealed class GroupSasTests : IDisposable
     [InlineData(EncryptionTransform.AesGcm16, 256, IntegrityTransform.None, 20, "20 octets")]
     public void CiphersOfAGroup(EncryptionTransform transform, int bits, IntegrityTransform integrity, int length, string? why)
     {
-        var problem = bench.Install(Groups.Of(0x9001, 1, 2, 3, 4) with { Encryption = new EncryptionChoice(transform, bits), Integrity = integrity }, length: length);
+        var problem = bench.Install(MeshGroup.Of(0x9001, 1, 2, 3, 4) with { Encryption = new EncryptionChoice(transform, bits), Integrity = integrity }, length: length);
         if (why is null) Assert.Null(problem);
         else Assert.Contains(why, problem, StringComparison.Ordinal);
     }
@@ -166,26 +166,26 @@ public sealed class GroupSasTests : IDisposable
     [Fact]
     public void CbcNeedsNoSenderIdsAndHasNoReplayWindow()
     {
-        var sa = Groups.Of(0x9001) with { Encryption = new EncryptionChoice(EncryptionTransform.AesCbc, 256), Integrity = IntegrityTransform.HmacSha256Bits128, SenderIdBits = 0 };
+        var sa = MeshGroup.Of(0x9001) with { Encryption = new EncryptionChoice(EncryptionTransform.AesCbc, 256), Integrity = IntegrityTransform.HmacSha256Bits128, SenderIdBits = 0 };
         Assert.Null(bench.Install(sa, length: 64));
         bench.With(g => g.Activate("mesh", 0x9001));
         Assert.All(bench.Entries(0x9001).Where(e => e.IsOutbound), e => Assert.Equal((0ul, 0), (bench.Region.OutboundSa(e.Slot).IvBase, bench.Region.OutboundSa(e.Slot).SenderIdBits)));
-        Assert.NotEqual(SaFlags.None, bench.Region.InboundSa(bench.Found(0x9001, Groups.V4)).Flags & SaFlags.NoReplay);
-        Assert.Equal(4, Groups.Tunnels.SelectMany(t => Enumerable.Range(0, 2).Select(w => bench.Region.Tunnel(bench.On(() => bench.Gateway.TunnelSlots[t])).OutboundSas[w])).Distinct().Count(s => s != TunnelRecord.NoSa));
+        Assert.NotEqual(SaFlags.None, bench.Region.InboundSa(bench.Found(0x9001, MeshGroup.V4)).Flags & SaFlags.NoReplay);
+        Assert.Equal(4, MeshGroup.Tunnels.SelectMany(t => Enumerable.Range(0, 2).Select(w => bench.Region.Tunnel(bench.On(() => bench.Gateway.TunnelSlots[t])).OutboundSas[w])).Distinct().Count(s => s != TunnelRecord.NoSa));
     }
 
     [Fact]
     public void AnSaWithoutLifetimeOrGroupIsRefused()
     {
-        Assert.Contains("no lifetime", bench.Install(Groups.Of(0x9001, 1, 2, 3, 4) with { LifetimeMilliseconds = 0 }), StringComparison.Ordinal);
-        Assert.Contains("no tunnel of group 'other'", bench.Install(Groups.Of(0x9001, 1, 2, 3, 4) with { Group = "other" }), StringComparison.Ordinal);
+        Assert.Contains("no lifetime", bench.Install(MeshGroup.Of(0x9001, 1, 2, 3, 4) with { LifetimeMilliseconds = 0 }), StringComparison.Ordinal);
+        Assert.Contains("no tunnel of group 'other'", bench.Install(MeshGroup.Of(0x9001, 1, 2, 3, 4) with { Group = "other" }), StringComparison.Ordinal);
     }
 
     [Fact]
     public void WhatDoesNotFitLeavesNothingBehind()
     {
         for (uint i = 0; i < 20; i++)
-            if (bench.Install(Groups.Of(0x9100 + i, 1, 2, 3, 4), key: (byte)(i + 1)) is { } problem)
+            if (bench.Install(MeshGroup.Of(0x9100 + i, 1, 2, 3, 4), key: (byte)(i + 1)) is { } problem)
             {
                 Assert.Contains("no free outbound SA", problem, StringComparison.Ordinal);
                 NothingIsLeft(0x9100 + i);
@@ -202,7 +202,7 @@ public sealed class GroupSasTests : IDisposable
     [InlineData(EventKind.HardExpire, true)]
     public void IkeHearsThatASenderIdsIvsRunOut(EventKind kind, bool hard)
     {
-        bench.Install(Groups.Of(0x9001, 1, 2, 3, 4));
+        bench.Install(MeshGroup.Of(0x9001, 1, 2, 3, 4));
         var slot = bench.Entries(0x9001).First(e => e.IsOutbound).Slot;
         Post(kind, slot, bench.Region.OutboundSa(slot).Generation + 1);
         Assert.Empty(bench.Ike.Events);
@@ -213,7 +213,7 @@ public sealed class GroupSasTests : IDisposable
     [Fact]
     public void ItEndsAtItsLifetimeWithoutIke()
     {
-        bench.Install(Groups.Of(0x9001, 1, 2, 3, 4) with { LifetimeMilliseconds = 1 });
+        bench.Install(MeshGroup.Of(0x9001, 1, 2, 3, 4) with { LifetimeMilliseconds = 1 });
         bench.With(g => g.Activate("mesh", 0x9001));
         Assert.True(SpinWait.SpinUntil(() =>
         {
@@ -229,14 +229,14 @@ public sealed class GroupSasTests : IDisposable
     private void NothingIsLeft(uint spi)
     {
         Assert.Empty(bench.Entries(spi));
-        Assert.Equal((SaLookup.None, SaLookup.None), (bench.Found(spi, Groups.V4), bench.Found(spi, Groups.V6)));
+        Assert.Equal((SaLookup.None, SaLookup.None), (bench.Found(spi, MeshGroup.V4), bench.Found(spi, MeshGroup.V6)));
         Assert.DoesNotContain(bench.Region.LiveInboundSas(), s => bench.Region.InboundSa(s).Spi == spi);
         Assert.DoesNotContain(bench.Region.LiveOutboundSas(), s => bench.Region.OutboundSa(s).Spi == spi);
     }
 
     private void Post(EventKind kind, uint slot, uint generation)
     {
-        bench.Region.Header.Workers = Groups.Workers;
+        bench.Region.Header.Workers = MeshGroup.Workers;
         Assert.True(bench.Region.Events(0).TryRaise(new EventRecord { Kind = kind, Sa = slot, Generation = generation, Spi = bench.Region.OutboundSa(slot).Spi }));
         bench.On(bench.Gateway.DrainEvents);
     }

@@ -9,7 +9,7 @@ using Appliance.SlowPath.Tests.Serving;
 namespace Appliance.SlowPath.Tests.Sas;
 
 /// <summary>A gateway with two workers that is in group <c>mesh</c> with an ESP address of each family, beside tunnels that IKE keys.</summary>
-internal static class Groups
+internal static class MeshGroup
 {
     public const int Workers = 2;
 
