@@ -37,7 +37,7 @@ internal sealed class BgpSection(ConfigurationErrors errors, ConfigurationFiles 
         };
         var policies = new RoutePolicySection(errors, subType);
         policies.Read(map);
-        var neighbors = new NeighborSection(errors, files, policies, configuration, groups);
+        var neighbors = new NeighborSection(errors, files, policies, configuration, new GroupNeighbors(groups, errors));
         configuration = configuration with { Neighbors = neighbors.Read(map.List("neighbors")), Dynamic = neighbors.ReadDynamic(map.List("dynamic_neighbors")) };
         map.Done();
         policies.Check(configuration);

@@ -4,21 +4,9 @@ using Appliance.Shared;
 
 namespace Appliance.SlowPath.Configuration;
 
-/// <summary>What BGP tells the neighbours of groups, and which neighbours these are (draft-yamaya-ipsecme-mpsa-04 §4).</summary>
+/// <summary>What BGP tells the neighbours of groups (draft-yamaya-ipsecme-mpsa-04 §4).</summary>
 internal static class GroupAnnouncement
 {
-    /// <summary>Whether a name of a group's <c>neighbors</c> (a star at the end stands for anything) means a neighbour, or all neighbours of a range by the name of the range.</summary>
-    public static bool Means(string name, string neighbor, bool isRange) =>
-        name == neighbor || (name.EndsWith('*') && (isRange ? neighbor + "-" : neighbor).AsSpan().StartsWith(name.AsSpan(0, name.Length - 1), StringComparison.Ordinal));
-
-    /// <summary>Neighbours and templates of ranges that a name means.</summary>
-    public static IReadOnlyList<NeighborConfiguration> Meant(BgpConfiguration bgp, string name) =>
-        [.. bgp.Neighbors.Where(n => Means(name, n.Name, false)), .. bgp.Dynamic.Select(d => d.Template).Where(t => Means(name, t.Name, true))];
-
-    /// <summary>The group of a neighbour or of a range; null for none.</summary>
-    public static EgressGroup? GroupOf(IReadOnlyList<GroupEntry> groups, string neighbor, bool isRange) =>
-        groups.FirstOrDefault(g => g.Group.Neighbors.Any(n => Means(n, neighbor, isRange))) is { } entry ? new EgressGroup(entry.Group.Name, [.. entry.Group.Local.Select(l => l.ToIPAddress())]) : null;
-
     /// <summary>The group with its neighbours by the names that their routes come with: those of a range have an address behind it.</summary>
     public static GroupConfiguration Named(GroupConfiguration group, BgpConfiguration? bgp) => bgp is null ? group : group with
     {

@@ -8,6 +8,8 @@ namespace Appliance.SlowPath.Configuration;
 /// <summary>What must hold between groups and the rest of the file: PAD entries and neighbours are there, each in one role, and routes lead one way.</summary>
 internal sealed class GroupConsistency(IReadOnlyList<GroupEntry> groups, ConfigurationErrors errors)
 {
+    private readonly Dictionary<string, string> ofGroups = new(StringComparer.Ordinal);
+
     /// <summary>Notes what does not hold; <paramref name="entries"/>: the PAD with its children.</summary>
     public void Check(GatewayConfiguration configuration, IReadOnlyList<IkePeer> entries, BgpConfiguration? bgp)
     {
@@ -16,8 +18,8 @@ internal sealed class GroupConsistency(IReadOnlyList<GroupEntry> groups, Configu
         Locals(configuration);
         Routes(configuration);
         Room(configuration.Region);
-        foreach (var group in groups) Neighbors(group, bgp);
-        OneGroupEach(bgp);
+        var neighbors = (bgp?.Neighbors ?? []).Select(n => (n, false)).Concat((bgp?.Dynamic ?? []).Select(d => (d.Template, true))).ToLookup(n => n.Item1.Name, StringComparer.Ordinal);
+        foreach (var group in groups) Neighbors(group, bgp, neighbors);
     }
 
     /// <summary>A PAD entry hands groups out to us or takes them from us, never both: whose PUT counts must not depend on the group.</summary>
@@ -60,9 +62,14 @@ internal sealed class GroupConsistency(IReadOnlyList<GroupEntry> groups, Configu
                 if (!seen.TryAdd(member.Prefix, $"group '{group.Group.Name}'"))
                     errors.Add(at, $"{member.Prefix} is behind {seen[member.Prefix]} already", "a prefix leads one way: remove one of them");
         foreach (var group in groups)
+        {
+            var members = group.Group.Members.DistinctBy(m => m.Prefix).ToDictionary(m => m.Prefix, m => m.Address);
+            var lengths = members.Keys.Select(m => (m.IsV4, m.Length)).Distinct().ToList();
             foreach (var (prefix, at) in group.Places.Announce)
-                if (group.Group.Members.FirstOrDefault(m => m.Prefix.Contains(prefix)) is { Prefix.Length: > 0 } member)
-                    errors.Add(at, $"{prefix} is announced as ours and is behind member {member.Address}", "what is behind another member it announces itself: remove one");
+                foreach (var (_, length) in lengths.Where(l => l.IsV4 == prefix.IsV4 && l.Length <= prefix.Length))
+                    if (members.TryGetValue(new IpPrefix(prefix.Address, length), out var member))
+                        errors.Add(at, $"{prefix} is announced as ours and is behind member {member}", "what is behind another member it announces itself: remove one");
+        }
     }
 
     /// <summary>Each Sender-ID has an outbound SA of its own; during a rollover there are the old, the new, and maybe the next SA.</summary>
@@ -73,25 +80,26 @@ internal sealed class GroupConsistency(IReadOnlyList<GroupEntry> groups, Configu
         if (records > region.OutboundSas && groups.Count > 0) errors.Add(groups[^1].Places.At, $"groups need room for {records} SAs, there is room for {region.OutboundSas}", "raise region: sas");
     }
 
-    private void Neighbors(GroupEntry group, BgpConfiguration? bgp)
+    private void Neighbors(GroupEntry group, BgpConfiguration? bgp, ILookup<string, (NeighborConfiguration, bool)> all)
     {
         var (told, places) = (group.Group, group.Places);
         if (told.Neighbors.Count == 0 && (told.Announce.Count > 0 || told.Multicast.Count > 0))
             errors.Add(places.At, $"nobody is told what group '{told.Name}' announces", "write neighbors: with the BGP neighbours that bring the group's routes");
         if (bgp is null && places.Neighbors.Count > 0) errors.Add(places.Neighbors[0].At, "'neighbors' without 'bgp'", "write a 'bgp' section, or static routes: members: { 10.9.0.0/16: 198.51.100.9 }");
         if (bgp is null) return;
-        var known = bgp.Neighbors.Concat(bgp.Dynamic.Select(d => d.Template)).ToList();
         foreach (var name in places.Neighbors)
         {
             if (errors.Full) return;
-            var meant = GroupAnnouncement.Meant(bgp, name.Text);
-            if (meant.Count == 0) errors.Add(name.At, $"there is no neighbour '{Spelling.Shorten(name.Text)}'", Spelling.Hint(name.Text, known.Select(n => n.Name)));
+            var meant = GroupNeighbors.Meant(name.Text, all);
+            if (meant.Count == 0) errors.Add(name.At, $"there is no neighbour '{Spelling.Shorten(name.Text)}'", Spelling.Hint(name.Text, all.Select(n => n.Key)));
             foreach (var neighbor in meant)
             {
                 if (neighbor.Vrf.Length > 0) errors.Add(name.At, $"neighbour '{neighbor.Name}' is of VRF '{neighbor.Vrf}'", "routes of a group are in the global table: name another neighbour");
                 else if (neighbor.RemoteAs != 0 && neighbor.RemoteAs != (neighbor.LocalAs != 0 ? neighbor.LocalAs : bgp.LocalAs))
                     errors.Warn(name.At, $"neighbour '{neighbor.Name}' is of another AS", "it may put itself in as next hop or take the encapsulation off (RFC 9012 §11): the group's routes are meant for IBGP with its gateway as reflector");
-                Families(name, neighbor, told, bgp);
+                if (!ofGroups.TryAdd(neighbor.Name, told.Name) && ofGroups[neighbor.Name] is var other && other != told.Name)
+                    errors.Add(name.At, $"neighbour '{neighbor.Name}' is that of group '{other}' already", "routes do not say which group they are of: a group has sessions of its own");
+                else Families(name, neighbor, told, bgp);
             }
         }
     }
@@ -108,17 +116,5 @@ internal sealed class GroupConsistency(IReadOnlyList<GroupEntry> groups, Configu
             else if (family.Afi == 1 && !session.ExtendedNextHop && group.Local.All(l => !l.IsV4))
                 errors.Warn(name.At, $"neighbour '{neighbor.Name}' is not told our IPv4 prefixes: our ESP address is an IPv6 one", "write extended_next_hop: true in its family ipv4 (RFC 8950), on both sides");
         }
-    }
-
-    /// <summary>Whose routes lead where must be plain: a route names no group.</summary>
-    private void OneGroupEach(BgpConfiguration? bgp)
-    {
-        var seen = new Dictionary<string, string>(StringComparer.Ordinal);
-        if (bgp is null) return;
-        foreach (var group in groups)
-            foreach (var name in group.Places.Neighbors)
-                foreach (var neighbor in GroupAnnouncement.Meant(bgp, name.Text))
-                    if (!seen.TryAdd(neighbor.Name, group.Group.Name) && seen[neighbor.Name] != group.Group.Name)
-                        errors.Add(name.At, $"neighbour '{neighbor.Name}' is that of group '{seen[neighbor.Name]}' already", "routes do not say which group they are of: a group has sessions of its own");
     }
 }

@@ -21,6 +21,8 @@ internal sealed class GroupSection(ConfigurationErrors errors, int workers)
 {
     /// <summary>Octets of a group's name: those of its tunnels have three more.</summary>
     private const int LongestName = NameOctets.Size - 1 - 3;
+    /// <summary>The region has as many places for what hosts want.</summary>
+    private const int MaximumMulticast = Region.MaximumMulticastPrefixes;
     private readonly PrefixList prefixes = new(errors);
     private readonly List<GroupEntry> entries = [];
 
@@ -110,12 +112,12 @@ internal sealed class GroupSection(ConfigurationErrors errors, int workers)
     {
         const string hint = "write members: { 10.9.0.0/16: 198.51.100.9 }, the prefix and the member's ESP address";
         var (members, places) = (new List<GroupMember>(), new List<SourcePosition>());
-        var node = map.Node("members");
+        var (node, seen) = (map.Node("members"), new HashSet<IpPrefix>());
         if (node is not null and not YamlMap) errors.Add(node.At, "'members' must be keys and values", hint);
         foreach (var (key, value) in (node as YamlMap)?.Entries ?? [])
         {
             if (!IpPrefix.TryParse(key.Text, host: false, out var prefix, out _, out var problem)) errors.Add(key.At, problem, hint);
-            else if (members.Any(m => m.Prefix == prefix)) errors.Add(key.At, $"{prefix} stands in 'members' twice", "remove one");
+            else if (!seen.Add(prefix)) errors.Add(key.At, $"{prefix} stands in 'members' twice", "remove one");
             else if (value is YamlList && !Scope(prefix).IsMulticast) errors.Add(value.At, "a prefix of several members", "one member has it; several may have a multicast prefix");
             else
                 foreach (var text in map.TextsOf(value, "members"))
@@ -151,6 +153,7 @@ internal sealed class GroupSection(ConfigurationErrors errors, int workers)
             var (multicast, onLink) = Scope(prefix);
             if (!multicast) errors.Add(at, $"{prefix} is not multicast", "write 239.1.1.0/24 or \"ff05::1:0/112\"; other prefixes stand in 'announce'");
             else if (onLink) errors.Add(at, $"{prefix} does not leave its link", "hosts of other sites cannot send to it (RFC 5771 §4, RFC 4291 §2.7)");
+            else if (wanted.Count == MaximumMulticast) errors.Add(at, $"more than {MaximumMulticast} multicast prefixes", "join neighbouring ones");
             else if (wanted.Contains(prefix)) errors.Add(at, $"{prefix} stands in 'multicast' twice", "remove one");
             else wanted.Add(prefix);
         }

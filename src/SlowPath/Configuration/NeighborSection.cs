@@ -5,7 +5,7 @@ using Appliance.Policy;
 namespace Appliance.SlowPath.Configuration;
 
 /// <summary>Reads <c>neighbors:</c> and <c>dynamic_neighbors:</c> of <c>bgp:</c>.</summary>
-internal sealed class NeighborSection(ConfigurationErrors errors, ConfigurationFiles files, RoutePolicySection policies, BgpConfiguration bgp, IReadOnlyList<GroupEntry> groups)
+internal sealed class NeighborSection(ConfigurationErrors errors, ConfigurationFiles files, RoutePolicySection policies, BgpConfiguration bgp, GroupNeighbors groups)
 {
     private readonly NeighborTransport transport = new(errors, files);
     private readonly BgpFamilySection families = new(errors, policies, bgp);
@@ -111,7 +111,7 @@ internal sealed class NeighborSection(ConfigurationErrors errors, ConfigurationF
             GracefulRestart = map.Flag("graceful_restart", true),
             AllowOwnAs = map.Number("allow_own_as", 0, 0, 10, "times"),
             AsOverride = map.Flag("as_override", false),
-            Group = neighbor.Name.Length == 0 ? null : GroupAnnouncement.GroupOf(groups, neighbor.Name, isRange),
+            Group = neighbor.Name.Length == 0 ? null : groups.Of(neighbor.Name, isRange),
             Bfd = NeighborBfd.Read(map, errors),
         };
         neighbor = neighbor with { Transport = transport.Read(map, address, neighbor.Multihop, isInternal) };

@@ -22,6 +22,9 @@ public class HostileYaml
         { "huge key", new string('k', 900_000) + ": 1\n" },
         { "many keys", string.Concat(Enumerable.Range(0, 60_000).Select(i => $"k{i}: 1\n")) },
         { "many policies that dangle", "policies:\n" + string.Concat(Enumerable.Range(0, 15_000).Select(i => $"  - {{action: protect, tunnel: t{i}}}\n")) },
+        { "groups with many members and names", "bgp:\n  as: 65001\n  router_id: 192.0.2.1\n  neighbors:\n" + string.Concat(Enumerable.Range(0, 20_000).Select(i => $"    - {{ name: n{i}, address: 10.{i >> 8}.{i & 255}.1, as: 65001 }}\n"))
+            + "groups:\n  - name: a\n    local: 192.0.2.1\n    neighbors:\n" + string.Concat(Enumerable.Range(0, 20_000).Select(i => $"      - m{i}\n")) + "    multicast:\n" + string.Concat(Enumerable.Range(0, 20_000).Select(i => $"      - 239.{i >> 8}.{i & 255}.0/24\n"))
+            + "    announce:\n" + string.Concat(Enumerable.Range(0, 20_000).Select(i => $"      - 10.{i >> 8}.{i & 255}.0/24\n")) + "    members:\n" + string.Concat(Enumerable.Range(0, 20_000).Select(i => $"      11.{i >> 8}.{i & 255}.0/24: 192.0.2.7\n")) },
         { "too long", new string('#', 2_000_000) },
         { "nul", "a\0b: \0" },
         { "lone surrogate", "a: \ud800" },
@@ -60,7 +63,7 @@ public class HostileYaml
         var pieces = new[]
         {
             "ports", "tunnels", "policies", "manual", "name", "device", "vpn", "region", ":", " ", "\n", "  ", "- ", "[", "]", "{", "}", ",", "\"", "'", "#", "&a", "*a", "!t", "|", ">", "?", "%", "@", "`",
-            "10.0.0.0/8", "fd00::/16", "0x1001", "50us", "auto", "-1", "\t", "\0", "é", "---", "...", "~", "null", "true", "local", "remote", "routes", "spi", "aes-128-gcm", "peers", "peer", "ike", "psk", "identity", "CN=x", "*.a", "proposals", "aes-256-gcm/x25519", "pools", "[tcp/80]",
+            "10.0.0.0/8", "fd00::/16", "0x1001", "50us", "auto", "-1", "\t", "\0", "é", "---", "...", "~", "null", "true", "local", "remote", "routes", "spi", "aes-128-gcm", "peers", "peer", "ike", "psk", "identity", "CN=x", "*.a", "proposals", "aes-256-gcm/x25519", "pools", "[tcp/80]", "groups", "gateways", "serve", "members", "neighbors", "rollover", "[1s, 2s]", "239.1.1.0/24",
         };
         var text = Gen.Elements(pieces).ListOf().Select(string.Concat);
         Prop.ForAll(text.ToArbitrary(), t =>
