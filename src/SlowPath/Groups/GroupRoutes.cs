@@ -36,6 +36,30 @@ internal sealed class GroupRoutes(IForwarding forwarding, ILogger log) : IRouteI
     /// <summary>Who takes what is not a group's; to be set before anything is learned. It writes to <see cref="Behind"/>.</summary>
     public IRouteIntake Inner { get; set; } = new PlainRoutes(forwarding.Learn, forwarding.LearnedComplete);
 
+    /// <summary>Takes multicast prefixes, all of them and with all their paths, and again when other groups are in force; to be set before anything is learned.</summary>
+    public Action<IReadOnlyList<RoutedPrefix>>? Multicast { get; set; }
+
+    /// <summary>The member that a path of a group's neighbour leads to, and the tunnel for its outer family: the first egress endpoint of a family of ours that is not ourselves. False: there is none.</summary>
+    public static bool TryMember(GroupConfiguration group, in RoutedPath path, out IpAddress address, out string tunnel)
+    {
+        foreach (var end in path.Egress ?? [])
+        {
+            if (group.Local.Contains(end) || !group.Local.Any(l => l.IsV4 == end.IsV4)) continue;
+            (address, tunnel) = (end, group.TunnelName(end.IsV4));
+            return true;
+        }
+
+        (address, tunnel) = (default, "");
+        return false;
+    }
+
+    /// <summary>The group that names a neighbour; null for none.</summary>
+    public GroupConfiguration? GroupOf(string neighbor)
+    {
+        if (!groupOf.TryGetValue(neighbor, out var group)) groupOf[neighbor] = group = groups.FirstOrDefault(g => g.TakesNeighbor(neighbor));
+        return group;
+    }
+
     /// <summary>Other groups are in force. <paramref name="toldOtherwise"/>: the kernel is told of all learned routes inside these prefixes.</summary>
     public void Use(IReadOnlyList<GroupConfiguration> configured, IReadOnlyList<IpPrefix> toldOtherwise)
     {
@@ -45,12 +69,14 @@ internal sealed class GroupRoutes(IForwarding forwarding, ILogger log) : IRouteI
         known = [];
         Learn([.. kept.Select(k => new RoutedPrefix(k.Key, k.Value))]);
         TellKernel();
-        if (groups.Count == 0) kept.Clear();
+        if (groups.Count > 0) return;
+        foreach (var prefix in kept.Keys.Where(k => !AddressScope.IsMulticast(k.Address)).ToList()) kept.Remove(prefix);
     }
 
     /// <inheritdoc/>
     public void Learn(IReadOnlyList<RoutedPrefix> batch)
     {
+        batch = WithoutMulticast(batch);
         if (groups.Count == 0 && members.Count == 0)
         {
             Inner.Learn(batch);
@@ -105,6 +131,21 @@ internal sealed class GroupRoutes(IForwarding forwarding, ILogger log) : IRouteI
         hasSaidFull = members.Count > MaximumInKernel;
     }
 
+    private IReadOnlyList<RoutedPrefix> WithoutMulticast(IReadOnlyList<RoutedPrefix> batch)
+    {
+        var count = 0;
+        for (var i = 0; i < batch.Count; i++)
+            if (AddressScope.IsMulticast(batch[i].Prefix.Address))
+                count++;
+        if (count == 0) return batch;
+        RoutedPrefix[] some = [.. batch.Where(r => AddressScope.IsMulticast(r.Prefix.Address))];
+        foreach (var (prefix, paths) in some)
+            if (paths is null) kept.Remove(prefix);
+            else kept[prefix] = paths;
+        Multicast?.Invoke(some);
+        return count == batch.Count ? [] : [.. batch.Where(r => !AddressScope.IsMulticast(r.Prefix.Address))];
+    }
+
     /// <summary>What who stands behind says of its routes: of a prefix that is a group's now it is remembered and comes into force when the group has it no longer.</summary>
     private void Pass(IReadOnlyList<LearnedChange> changes)
     {
@@ -125,12 +166,6 @@ internal sealed class GroupRoutes(IForwarding forwarding, ILogger log) : IRouteI
     private LearnedTarget? SaidBehind(IpPrefix prefix) =>
         forwarding.LearnedAt(prefix) is { } there && (there.Kind == LearnedKind.Discard || there.NextHops.Count + there.Tunnels.Count > 0) ? there : null;
 
-    private GroupConfiguration? GroupOf(string neighbor)
-    {
-        if (!groupOf.TryGetValue(neighbor, out var group)) groupOf[neighbor] = group = groups.FirstOrDefault(g => g.TakesNeighbor(neighbor));
-        return group;
-    }
-
     /// <summary>Of several best paths those to members count; one that has no endpoint for us leads nowhere, since plain it must not go.</summary>
     private Target Make(IReadOnlyList<RoutedPath> paths)
     {
@@ -138,22 +173,13 @@ internal sealed class GroupRoutes(IForwarding forwarding, ILogger log) : IRouteI
         var (isEncapsulated, isMember) = (false, false);
         foreach (var path in paths)
         {
-            if (path.IsLocal || path.Egress is not { } egress) continue;
+            if (path.IsLocal || path.Egress is null) continue;
             isEncapsulated = true;
             if (GroupOf(path.Neighbor) is not { } group) continue;
             isMember = true;
-            foreach (var end in egress)
-            {
-                if (group.Local.Contains(end) || !group.Local.Any(l => l.IsV4 == end.IsV4)) continue;
-                var tunnel = group.TunnelName(end.IsV4);
-                if (!addresses.Where((a, i) => a == end && tunnels[i] == tunnel).Any())
-                {
-                    addresses.Add(end);
-                    tunnels.Add(tunnel);
-                }
-
-                break;
-            }
+            if (!TryMember(group, path, out var end, out var tunnel) || addresses.Where((a, i) => a == end && tunnels[i] == tunnel).Any()) continue;
+            addresses.Add(end);
+            tunnels.Add(tunnel);
         }
 
         return new Target(isEncapsulated, !isMember ? null : addresses.Count == 0 ? LearnedTarget.Discard : new LearnedTarget(LearnedKind.Member, [.. addresses], [.. tunnels]));

@@ -150,6 +150,23 @@ public sealed class GroupRoutesTests : IDisposable
     }
 
     [Fact]
+    public void MulticastPrefixesAreHandedOverWithAllTheirPathsAndAgainWhenGroupsChange()
+    {
+        var taken = new List<RoutedPrefix>();
+        routes.Multicast = taken.AddRange;
+        routes.Learn([new RoutedPrefix(Tables.Prefix("239.1.0.0/16"), [To("gw", A), Plain("pe1")]), new RoutedPrefix(Tables.Prefix(P), [To("gw", A)]), new RoutedPrefix(Tables.Prefix("ff0e::/32"), null)]);
+        Assert.Equal(["239.1.0.0/16", "ff0e::/32"], taken.Select(t => t.Prefix.ToString()));
+        Assert.Equal(2, taken[0].Paths!.Count);
+        Assert.Equal(("none", $"member mesh.v4>{A}"), (tables.At("239.1.0.0/16"), tables.At(P)));
+        routes.Use([], []);
+        Assert.Equal("239.1.0.0/16", taken[2].Prefix.ToString());
+        Assert.Equal(3, taken.Count);
+        Assert.True(GroupRoutes.TryMember(Mesh, To("gw", "192.0.2.1", A6), out var member, out var tunnel));
+        Assert.Equal((A6, "mesh.v6"), (member.ToString(), tunnel));
+        Assert.False(GroupRoutes.TryMember(Mesh, Plain(), out _, out _));
+    }
+
+    [Fact]
     public void WhatAnEarlierProcessLeftIsNobodysToComeBack()
     {
         tables.Learn([new LearnedChange(Tables.Prefix(P), new LearnedTarget(LearnedKind.Tunnel, [], []))]);
