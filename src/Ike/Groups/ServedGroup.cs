@@ -11,6 +11,7 @@ namespace Appliance.Ike.Groups;
 internal sealed partial class ServedGroup(string name, uint contextId) : IGroupContext
 {
     private readonly List<MultiPointSa> sas = [];
+    private readonly Queue<uint> ended = new();
 
     /// <summary>Its name.</summary>
     public string Name { get; } = name;
@@ -32,6 +33,9 @@ internal sealed partial class ServedGroup(string name, uint contextId) : IGroupC
 
     /// <summary>The SA that we send by; null: none.</summary>
     public MultiPointSa? Sending => sas.FindLast(s => s is { IsActivated: true, IsInstalled: true });
+
+    /// <summary>SPIs of those that ended last.</summary>
+    public IReadOnlyCollection<uint> Ended => ended;
 
     /// <summary>The number of the SA that was made last.</summary>
     public ulong LastNumber { get; private set; }
@@ -58,8 +62,9 @@ internal sealed partial class ServedGroup(string name, uint contextId) : IGroupC
     }
 
     /// <summary>Takes over what an earlier process kept.</summary>
-    public void Restored(IEnumerable<MultiPointSa> found)
+    public void Restored(IEnumerable<MultiPointSa> found, IEnumerable<uint> over)
     {
+        foreach (var spi in over.TakeLast(Tuning.MostGroupSas)) ended.Enqueue(spi);
         sas.AddRange(found.OrderBy(s => s.Number));
         LastNumber = Newest?.Number ?? 0;
     }

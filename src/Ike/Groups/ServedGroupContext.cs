@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Appliance.Crypto;
 using Appliance.Ike.Keys;
 using Appliance.Ike.Machine;
@@ -30,6 +31,7 @@ internal static class ServedGroupContext
         writer.Number(ContextField.SavedAt, step.Now.Milliseconds);
         writer.Bytes(ContextField.GroupRules, group.Rules);
         foreach (var sa in group.Sas) writer.Nested(ContextField.GroupServerSa, w => Write(step, sa, w));
+        foreach (var spi in group.Ended) writer.Number(ContextField.EndedGroupSa, spi);
         return new SaveContext(group.ContextId, writer.ToArray());
     }
 
@@ -50,7 +52,7 @@ internal static class ServedGroupContext
         }
 
         var group = new ServedGroup(reader.Text(ContextField.GroupServer), id) { Rules = reader.Bytes(ContextField.GroupRules).ToArray() };
-        group.Restored(sas);
+        group.Restored(sas, Numbers(reader, ContextField.EndedGroupSa));
         return group;
     }
 
@@ -87,7 +89,7 @@ internal static class ServedGroupContext
             Number = reader.Number(ContextField.GroupSaNumber), Spi = (uint)spi, Nonce = reader.Bytes(ContextField.GroupSaNonce).ToArray(), SkD = new Secret(skD.Span),
             Encryption = encryption, Integrity = integrity, Prf = prf, SenderIdBits = (int)reader.Number(ContextField.SenderIdBits),
             FirstSenderId = (uint)reader.Number(ContextField.FirstSenderId), LastSenderId = (uint)reader.Number(ContextField.LastSenderId),
-            OwnSenderIds = [.. reader.All(ContextField.OwnSenderId).Where(o => o.Length == 8).Select(o => (uint)System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(o.Span))],
+            OwnSenderIds = [.. Numbers(reader, ContextField.OwnSenderId)],
             CreatedAt = At(ContextField.GroupSaCreated), ActivatesAt = At(ContextField.GroupSaActivates), EndsOthersAt = At(ContextField.GroupSaEndsOthers), ExpiresAt = At(ContextField.GroupSaExpires),
             InstalledAt = At(ContextField.GroupSaCreated), IsInstalled = flags.HasFlag(Flags.Installed), IsActivated = flags.HasFlag(Flags.Activated),
             HasEndedOthers = flags.HasFlag(Flags.EndedOthers), WasTold = flags.HasFlag(Flags.Told),
@@ -97,4 +99,6 @@ internal static class ServedGroupContext
 
         Instant At(ContextField field) => step.Now.Plus(unchecked((long)reader.Number(field)) - elapsed);
     }
+
+    private static IEnumerable<uint> Numbers(ContextReader reader, ContextField field) => reader.All(field).Where(o => o.Length == 8).Select(o => (uint)BinaryPrimitives.ReadUInt64BigEndian(o.Span));
 }

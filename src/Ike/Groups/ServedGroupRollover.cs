@@ -89,14 +89,19 @@ internal sealed partial class ServedGroup
     {
         sas.Remove(sa);
         sa.Dispose();
+        ended.Enqueue(sa.Spi);
+        if (ended.Count > Tuning.MostGroupSas) ended.Dequeue();
         step.Actions.Add(new RemoveGroupSa(Name, sa.Spi, why));
         Save(step);
     }
 
-    /// <summary>After a restart: what was installed stays, what may not have been is installed anew, and the one that we send by is named again.</summary>
+    /// <summary>
+    /// After a restart: what was installed stays, what may not have been is installed anew, the one that we send by is named again, and what may not have been taken out of use is.
+    /// </summary>
     private void Resume(Step step)
     {
-        foreach (var sa in sas.Where(s => !s.IsInstalled).ToArray()) Install(step, sa);
+        foreach (var spi in ended) step.Actions.Add(new RemoveGroupSa(Name, spi, "it ended before this process began"));
         if (Sending is { } sending) step.Actions.Add(new ActivateGroupSa(Name, sending.Spi));
+        foreach (var sa in sas.Where(s => !s.IsInstalled).ToArray()) Install(step, sa);
     }
 }

@@ -116,4 +116,5 @@ internal enum ContextField : ushort
     EndOfOthersRemains = 174,
     WantsSenderIds = 175,
     IsExhausted = 176,
+    EndedGroupSa = 147,
 }
