@@ -109,6 +109,8 @@ internal sealed partial class ServedGroup(string name, uint contextId) : IGroupC
 
     private static Instant Earlier(Instant a, Instant b) => a < b ? a : b;
 
+    private static Instant Later(Instant a, Instant b) => a < b ? b : a;
+
     /// <summary>Whether an SA of one configuration is one of the other.</summary>
     private static bool SameSa(IkeGroup a, IkeGroup b) =>
         a.Senders == b.Senders && a.ReplayWindow == b.ReplayWindow && (a.Server!.Encryption, a.Server.Integrity, a.Server.Prf, a.Server.SenderIdBits, a.Server.FirstSenderId, a.Server.LastSenderId, a.Server.LifetimeSeconds)

@@ -17,7 +17,7 @@ internal enum RekeyKind : byte
 
 /// <summary>
 /// When there is a new SA: at first; before the lifetime of the newest ends; when somebody wants it. Wishes come together: while the newest is younger than
-/// <see cref="Tuning.GroupRekeyPause"/>, all that come are met by one more SA at its end.
+/// <see cref="Tuning.GroupRekeyPause"/>, all that come are met by one more SA at its end; and while <see cref="Tuning.MostGroupSas"/> are in use, the next waits for the end of the oldest.
 /// </summary>
 internal sealed partial class ServedGroup
 {
@@ -26,7 +26,7 @@ internal sealed partial class ServedGroup
     private bool isMaking;
     private Instant notBefore;
 
-    private Instant RekeyDue => isMaking ? Instant.Never : RekeyAt > notBefore ? RekeyAt : notBefore;
+    private Instant RekeyDue => isMaking ? Instant.Never : Later(RekeyAt, Later(notBefore, sas.Count < Tuning.MostGroupSas ? notBefore : sas[1].EndsOthersAt));
 
     private Instant RekeyAt =>
         Newest is not { } newest ? new Instant(0) : wanted is null ? LifetimeRekeyAt(newest) : Earlier(LifetimeRekeyAt(newest), newest.CreatedAt.Plus(Tuning.GroupRekeyPause));
@@ -97,7 +97,6 @@ internal sealed partial class ServedGroup
         sas.Add(sa);
         (wanted, wantedKind) = (null, RekeyKind.Ordinary);
         if (!isFirst) (Rekeys, LastRekey) = (Rekeys + 1, reason);
-        while (sas.Count > Tuning.MostGroupSas) End(step, sas[0], "too many SAs of the group follow one another");
         Log(step, IkeLogLevel.Information, "group-rekey", isFirst
             ? $"{sa} made: {AlgorithmNames.Of(sa.Encryption)}, lives {server.LifetimeSeconds} s"
             : $"rekeyed ({reason}): {sa}, {AlgorithmNames.Of(sa.Encryption)}, lives {server.LifetimeSeconds} s, sent by in {roll1 / 1000} s, the one before is dropped in {roll2 / 1000} s; {members.Count} members");

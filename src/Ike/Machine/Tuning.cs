@@ -99,7 +99,7 @@ internal static class Tuning
     /// <summary>A rekey because of the lifetime begins so long before it must, or a tenth of the lifetime.</summary>
     public const int GroupRekeyMargin = 60_000;
 
-    /// <summary>Multi-point SAs of a group that are in use at once: more only follow one another when members are removed one by one.</summary>
+    /// <summary>Multi-point SAs of a group that are in use at once, below what members take: the next waits then.</summary>
     public const int MostGroupSas = 8;
 
     /// <summary>An own multi-point SA that could not be installed is tried again after that.</summary>

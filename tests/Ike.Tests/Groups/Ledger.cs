@@ -12,7 +12,7 @@ internal sealed record SentPut(GroupHost Gateway, string Member, ulong IkeSpi, M
 internal sealed class Ledger
 {
     private readonly Dictionary<(string Key, uint SenderId), string> owners = [];
-    private readonly HashSet<(string Key, uint SenderId)> own = [];
+    private readonly HashSet<(string Key, uint SenderId)> used = [];
 
     public List<SentPut> Puts { get; } = [];
 
@@ -28,25 +28,25 @@ internal sealed class Ledger
         foreach (var notify in payloads.OfType<NotifyPayload>().Where(n => n.NotifyType == NotifyType.MpsaPut))
         {
             Assert.True(MpsaPutCodec.TryRead(notify, out var put, out var error), error.Detail);
-            var key = Convert.ToHexString(put.SkD.Octets);
+            using var keymat = Keys.MultipointKeys.Derive(put);
+            var key = Convert.ToHexString(keymat.Octets);
             Puts.Add(new SentPut(host, sa.RemoteIdentity!.ToString(), sa.LocalSpi, put, key));
-            foreach (var id in put.SenderIds)
-            {
-                Assert.False(own.Contains((key, id)), $"Sender-ID {id} is the gateway's own and was told to {sa.RemoteIdentity}");
-                Assert.True(owners.TryAdd((key, id), sa.RemoteIdentity.ToString()) || owners[(key, id)] == sa.RemoteIdentity.ToString(), $"Sender-ID {id} of {owners[(key, id)]} was told to {sa.RemoteIdentity}");
-            }
+            foreach (var id in put.SenderIds) Own(key, id, sa.RemoteIdentity.ToString().Split('.')[0]);
         }
     }
 
-    /// <summary>A host installs an SA. The gateway's own Sender-IDs are nobody else's, and it installs none twice.</summary>
+    /// <summary>A host installs an SA: under Sender-IDs that are its own, and that it has not used before unless the SA is there and only lives longer.</summary>
     public void Installed(GroupHost host, InstallGroupSa install, GroupSa? present)
     {
-        if (install.Sa.Gateway != install.Sa.Group || present is not null && present.SenderIds.SequenceEqual(install.Sa.SenderIds)) return;
-        var key = host.Machine.Servers.Find(install.Sa.Group)!.Sas.Single(s => s.Spi == install.Sa.Spi) is var sa ? Convert.ToHexString(sa.SkD.Octets) : "";
+        var key = Convert.ToHexString(install.Key.Octets);
+        var isSame = present is not null && present.SenderIds.SequenceEqual(install.Sa.SenderIds);
         foreach (var id in install.Sa.SenderIds)
         {
-            Assert.True(own.Add((key, id)), $"the gateway installs its Sender-ID {id} a second time");
-            Assert.False(owners.ContainsKey((key, id)), $"the gateway's Sender-ID {id} is {owners.GetValueOrDefault((key, id))}'s");
+            Own(key, id, host.Name);
+            Assert.True(used.Add((key, id)) || isSame, $"{host.Name} installs its Sender-ID {id} a second time");
         }
     }
+
+    private void Own(string key, uint id, string owner) =>
+        Assert.True(owners.TryAdd((key, id), owner) || owners[(key, id)] == owner, $"Sender-ID {id} of {owners[(key, id)]} is given to {owner}");
 }

@@ -100,7 +100,16 @@ internal sealed class Mesh
         Assert.Contains(("mesh", newest.Spi), Gateway.Installed.Keys);
         Assert.Equal(Gateway.Machine.Servers.Find("mesh")!.Sas.Select(s => s.Spi).Order(), Gateway.Installed.Keys.Select(k => k.Spi).Order());
         Assert.True(Gateway.Sending.ContainsKey("mesh"), "the gateway sends by none");
-        for (var i = 1; i <= Members.Count; i++) Assert.Contains(Ledger.To(Identity(i)), p => p.Put.Spi == newest.Spi);
+        foreach (var member in Members) Assert.Contains(("mesh", newest.Spi), member.Installed.Keys);
+    }
+
+    /// <summary>Then, everybody sends by the newest SA, and there is no other.</summary>
+    public void IsRolledOver()
+    {
+        IsWhole();
+        var newest = Gateway.Machine.Servers.Find("mesh")!.Newest!.Spi;
+        Assert.All((GroupHost[])[Gateway, .. Members], h => Assert.Equal(newest, h.Sending["mesh"]));
+        Assert.All((GroupHost[])[Gateway, .. Members], h => Assert.Equal(newest, Assert.Single(h.Installed).Key.Spi));
     }
 
     public Mesh Run()

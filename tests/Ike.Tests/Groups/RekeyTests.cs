@@ -254,8 +254,10 @@ public class RekeyTests
             Assert.InRange(mesh.Gateway.Installed.Count, 1, Tuning.MostGroupSas);
         }
 
-        mesh.Pass(120_000);
+        mesh.Pass(200_000);
         Assert.Single(mesh.Gateway.Installed);
         Assert.Equal("current", Assert.Single(mesh.Gateway.Machine.GroupMembers("mesh")).State);
+        Assert.Equal(mesh.Gateway.Sending["mesh"], mesh.Members[0].Sending["mesh"]);
+        Assert.All(mesh.Members.Skip(1), m => Assert.DoesNotContain(mesh.Ledger.To($"{m.Name}.example.org"), p => p.Key == mesh.Last(1).Key));
     }
 }

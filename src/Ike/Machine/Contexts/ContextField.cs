@@ -96,6 +96,7 @@ internal enum ContextField : ushort
     GroupSaEndsOthers = 144,
     GroupSaExpires = 145,
     GroupSaFlags = 146,
+    EndedGroupSa = 147,
 
     /// <summary>A gateway of a group that we are member of, with the SAs that it handed out.</summary>
     GroupMember = 160,
@@ -116,5 +117,4 @@ internal enum ContextField : ushort
     EndOfOthersRemains = 174,
     WantsSenderIds = 175,
     IsExhausted = 176,
-    EndedGroupSa = 147,
 }
