@@ -87,7 +87,8 @@ public sealed record ExportKeys(ulong InitiatorSpi, ulong ResponderSpi, Secret E
 
 /// <summary>
 /// Install a multi-point SA: taken in at once, sent by from <see cref="ActivateGroupSa"/> on → <see cref="GroupInstalled"/>. The host wipes the key material (RFC 7296 §2.17: encryption key with
-/// salt, then integrity key; one set for both directions). Installing a second time under the same SPI and Sender-IDs is refused: an IV could come twice.
+/// salt, then integrity key; one set for both directions). The same SPI, key and Sender-IDs again: the lifetime alone is another one. Other Sender-IDs: they take the place of the earlier ones, at the
+/// next <see cref="ActivateGroupSa"/> at the latest. Sender-IDs that were in use before under the key are refused: an IV could come twice.
 /// </summary>
 public sealed record InstallGroupSa(ulong Token, GroupSa Sa, Secret Key) : WorkAction(Token);
 

@@ -35,6 +35,9 @@ internal sealed class Node(string name, Entropy entropy, bool exportKeys = false
     /// <summary>What installing a child answers; null: it works.</summary>
     public string? InstallProblem { get; set; }
 
+    /// <summary>Multi-point SAs in the data plane.</summary>
+    public DataPlaneGroups Groups { get; } = new();
+
     /// <summary>Stands in for a credential: sign and verify by a key that both know.</summary>
     public Func<MakeSignature, byte[]?> Sign { get; set; } = m => [.. "signed by "u8, .. System.Text.Encoding.UTF8.GetBytes(m.Credential), .. System.Security.Cryptography.SHA256.HashData(m.Octets)];
 
@@ -57,9 +60,18 @@ internal sealed class Node(string name, Entropy entropy, bool exportKeys = false
     {
         Machine = new IkeMachine(new IkeMachineOptions());
         Outbox.Clear();
+        Held.Clear();
         Do(new AddressesChanged(addresses));
         foreach (var (id, context) in Contexts.ToArray()) Do(new ContextRestored(id, context));
         Do(new ConfigurationChanged(configuration));
+    }
+
+    /// <summary>Does something that no event of a host leads to, as a peer that is not ours would.</summary>
+    public void Act(Action<Step> act)
+    {
+        var actions = new List<IkeAction>();
+        act(new Step(Machine, new StepContext(Now, entropy), actions));
+        foreach (var action in actions) Take(action);
     }
 
     public void FinishWork()
@@ -83,6 +95,12 @@ internal sealed class Node(string name, Entropy entropy, bool exportKeys = false
                 break;
             case RemoveChild remove:
                 Installed.Remove(remove.InboundSpi);
+                break;
+            case ActivateGroupSa activate:
+                Groups.Activate(activate);
+                break;
+            case RemoveGroupSa removed:
+                Groups.Remove(removed);
                 break;
             case WriteLog log:
                 Log.Add(log);
@@ -117,6 +135,8 @@ internal sealed class Node(string name, Entropy entropy, bool exportKeys = false
             case InstallChild install:
                 if (InstallProblem is null) Installed[install.Child.InboundSpi] = (install.Child, install.InboundKey.Octets.ToArray(), install.OutboundKey.Octets.ToArray());
                 return new ChildInstalled(install.Token, InstallProblem);
+            case InstallGroupSa install:
+                return new GroupInstalled(install.Token, Groups.Install(install));
             default:
                 return new WorkRefused(work.Token);
         }
