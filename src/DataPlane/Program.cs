@@ -23,6 +23,7 @@ try
 
     var tier = TierChoice.Choose(region, plan);
     region.Header.CryptoTier = (uint)tier;
+    Inheritance.TakeSenders(region, plan.Workers.Count, tier);
     WarmUp.Run(tier);
     var engine = new Engine(region, plan.Workers.Count, plan.FramesPerWorker, plan.JumboPerWorker, plan.Vpn is null ? -1 : 0, tier, tunnelPorts: plan.TunnelPorts);
     var threads = new List<WorkerThread>();

@@ -32,7 +32,7 @@ internal sealed class Worker : IDisposable
     private readonly PacketBatch local = new(4 * PacketBatch.Size);
     private long nextHousekeeping;
 
-    private Worker(WorkerContext context, WorkerPorts ports, Crossroads crossroads, EspStages stages)
+    private Worker(WorkerContext context, WorkerPorts ports, Crossroads crossroads, AesGcmTier tier, EspStages stages)
     {
         this.context = context;
         Ports = ports;
@@ -47,16 +47,17 @@ internal sealed class Worker : IDisposable
         reassembler = new Reassembler(context, steering);
         keepalives = new Keepalives(context, transmit);
         var fragmenter = new Fragmenter(context);
-        (encapsulation, decapsulation, outboundEsp) = stages(context, transmit, fragmenter, new InboundPolicy(context.Region, spd, router), arrived);
+        var owners = new SenderOwner(context, tier);
+        (encapsulation, decapsulation, outboundEsp) = stages(context, transmit, fragmenter, new InboundPolicy(context.Region, spd, router), arrived, new OtherSa(context, owners, steering));
         var outbound = new Outbound(context, tunnelSa, icmp, fragmenter, steering, encapsulation);
         forwarding = new Forwarding(context, ports, spd, router, transmit, outbound, holds, icmp, fragmenter);
-        localInput = new LocalInput(context, new InboundLookup(context, steering, decapsulation), reassembler, new PathMtu(context), transmit);
+        localInput = new LocalInput(context, new InboundLookup(context, steering, decapsulation, owners), reassembler, new PathMtu(context), transmit);
         ref var block = ref context.Block;
         block.Frames = (uint)context.Pool.Capacity;
     }
 
     private delegate (Encapsulation Out, Decapsulation In, IDisposable Owned) EspStages(
-        WorkerContext context, Transmit transmit, Fragmenter fragmenter, InboundPolicy policy, PacketBatch passed);
+        WorkerContext context, Transmit transmit, Fragmenter fragmenter, InboundPolicy policy, PacketBatch passed, OtherSa other);
 
     /// <summary>Its queues.</summary>
     public WorkerPorts Ports { get; }
@@ -74,11 +75,11 @@ internal sealed class Worker : IDisposable
     public static Worker Create<TKernel>(Region region, FramePool pool, int index, (int Door, uint Tunnels) hostPorts, Crossroads crossroads, CipherObjects objects, AesGcmTier tier)
         where TKernel : struct, IAesGcmKernel
     {
-        return new Worker(new WorkerContext(region, pool, index), new WorkerPorts(region, hostPorts.Door, hostPorts.Tunnels), crossroads, (context, transmit, fragmenter, policy, passed) =>
+        return new Worker(new WorkerContext(region, pool, index), new WorkerPorts(region, hostPorts.Door, hostPorts.Tunnels), crossroads, tier, (context, transmit, fragmenter, policy, passed, other) =>
         {
             var outbound = new EspOutbound<TKernel>(region, pool.Memory, objects, tier);
-            var inbound = new EspInbound<TKernel>(region, pool.Memory, objects, tier);
-            return (new Encapsulation<TKernel>(context, transmit, fragmenter, outbound), new Decapsulation<TKernel>(context, policy, passed, transmit, inbound), outbound);
+            var inbound = new EspInbound<TKernel>(region, pool.Memory, objects, tier, index);
+            return (new Encapsulation<TKernel>(context, transmit, fragmenter, outbound), new Decapsulation<TKernel>(context, policy, passed, transmit, other, inbound), outbound);
         });
     }
 
@@ -173,12 +174,13 @@ internal sealed class Worker : IDisposable
             var isCurrent = handOff.Kind switch
             {
                 HandOffKind.Encapsulate => OutboundSlot.IsCurrent(context.Region, handOff.Slot, handOff.Generation),
-                HandOffKind.Decapsulate => InboundSlot.IsCurrent(context.Region, handOff.Slot, handOff.Generation),
+                HandOffKind.Decapsulate or HandOffKind.DecapsulateLast => InboundSlot.IsCurrent(context.Region, handOff.Slot, handOff.Generation),
                 _ => true,
             };
             if (!isCurrent) context.Drop(handOff.Packet, handOff.Kind == HandOffKind.Encapsulate ? DropReason.NoOutboundSa : DropReason.UnknownSpi);
-            else if (handOff.Kind == HandOffKind.Encapsulate) Encapsulate(handOff.Packet, handOff.Slot);
-            else if (handOff.Kind == HandOffKind.Decapsulate) decapsulation.Add(handOff.Packet, handOff.Slot);
+            else if (handOff.Kind == HandOffKind.Encapsulate) Encapsulate(handOff.Packet, handOff.Slot, handOff.Beside);
+            else if (handOff.Kind is HandOffKind.Decapsulate or HandOffKind.DecapsulateLast)
+                decapsulation.Add(handOff.Packet, handOff.Slot, handOff.Beside, handOff.Kind == HandOffKind.DecapsulateLast);
             else if (handOff.Kind == HandOffKind.Reassemble) localInput.TakeFragment(handOff.Packet);
             else transmit.Relay(handOff.Packet, handOff.Slot);
         }
@@ -193,15 +195,14 @@ internal sealed class Worker : IDisposable
     private void Prefetch(in HandOff handOff)
     {
         if (handOff.Kind == HandOffKind.Encapsulate) context.Region.PrefetchOutbound(handOff.Slot);
-        else if (handOff.Kind == HandOffKind.Decapsulate) context.Region.PrefetchInbound(handOff.Slot);
+        else if (handOff.Kind is HandOffKind.Decapsulate or HandOffKind.DecapsulateLast) context.Region.PrefetchInbound(handOff.Slot);
     }
 
-    private void Encapsulate(in Packet packet, uint slot)
+    private void Encapsulate(in Packet packet, uint slot, uint hop)
     {
-        var adjacency = context.Region.OutboundSa(slot).Adjacency;
-        var reason = transmit.Check(adjacency);
-        if (reason != DropReason.None) context.Drop(packet, reason);
-        else encapsulation.Add(packet, slot, adjacency);
+        var way = tunnelSa.WayOut(context.Region.OutboundSa(slot), hop, out var adjacency);
+        if (way == TunnelSaState.Ready) encapsulation.Add(packet, slot, adjacency, hop);
+        else context.Drop(packet, way == TunnelSaState.NoMember ? DropReason.NoTunnelForPolicy : DropReason.NeighbourUnresolved);
     }
 
     private void KeepHouse(long tick)

@@ -12,7 +12,7 @@ namespace Appliance.Esp;
 /// <code>
 /// 1 per packet   outer header, lengths, SPI, sequence number against the replay window, and a job for the kernel
 /// 2 per batch    one kernel call for all AES-GCM jobs, one for all AES-GMAC jobs (other ciphers were opened in step 1)
-/// 3 per packet   replay window again, now updated; padding, next header, inner length, ECN; the packet starts at the inner IP header
+/// 3 per packet   replay window again, now updated (a sender of a multi-point SA that was not known gets one); padding, next header, inner length, ECN; the packet starts at the inner IP header
 /// </code>
 /// Allocates nothing, throws nothing for any packet. <typeparamref name="TKernel"/> runs on this machine, or the tier is <see cref="AesGcmTier.Bcl"/>.
 /// </summary>
@@ -26,15 +26,19 @@ public sealed class EspInbound<TKernel>
     private readonly FrameMemory memory;
     private readonly CipherObjects objects;
     private readonly bool hasKernel;
+    private readonly int worker;
     private readonly JobBatch gcm = new(MaximumBatch);
     private readonly JobBatch gmac = new(MaximumBatch);
     private readonly OpenedPacket[] opened = new OpenedPacket[MaximumBatch];
     private readonly SaMove[] moves = new SaMove[MaximumBatch];
     private int moveCount;
+    private uint senderCursor;
 
-    /// <summary>For the worker whose packets lie in <paramref name="memory"/> and whose SAs lie in <paramref name="region"/>.</summary>
-    public EspInbound(Region region, FrameMemory memory, CipherObjects objects, AesGcmTier tier)
+    /// <summary>For the worker of that number, whose packets lie in <paramref name="memory"/> and whose SAs lie in <paramref name="region"/>.</summary>
+    public EspInbound(Region region, FrameMemory memory, CipherObjects objects, AesGcmTier tier, int worker = 0)
     {
+        this.worker = worker;
+        senderCursor = (uint)((long)region.Senders.Count * worker / WorkerBlock.Maximum);
         this.region = region;
         this.memory = memory;
         this.objects = objects;
@@ -48,8 +52,9 @@ public sealed class EspInbound<TKernel>
     /// Decapsulates up to <see cref="MaximumBatch"/> packets. Each starts at its outer IP header, whole (reassembled); <see cref="Packet.Tag"/> is the slot of an inbound SA that
     /// the caller saw live. On return a packet with <see cref="DropReason.None"/> starts at the inner IP header (transport mode: at its IP header, with ESP taken
     /// out) and is as long as that says; dropped and absorbed packets stay the caller's. <paramref name="tick"/> is <see cref="Environment.TickCount64"/>.
+    /// <paramref name="senders"/> are, row by row, records where the caller found the senders of multi-point SAs: hints, which are checked.
     /// </summary>
-    public void Decapsulate(Span<Packet> packets, Span<EspResult> results, long tick)
+    public void Decapsulate(Span<Packet> packets, Span<EspResult> results, long tick, ReadOnlySpan<uint> senders = default)
     {
         if (packets.Length > MaximumBatch || results.Length < packets.Length) throw new ArgumentOutOfRangeException(nameof(packets));
         gcm.Clear();
@@ -65,8 +70,8 @@ public sealed class EspInbound<TKernel>
             if (packet.Tag != previous) Region.PrefetchKey(ref sa.Key, packet.Length);
             previous = packet.Tag;
             results[i] = default;
-            var reason = Open(packet, ref sa, ref state, ref opened[i], i);
-            if (reason != DropReason.None) Drop(ref results[i], ref state, reason);
+            var reason = Open(packet, ref sa, ref state, ref opened[i], i, senders);
+            if (reason != DropReason.None) Drop(ref results[i], sa, ref state, opened[i], reason);
         }
 
         if (gcm.Count != 0) TKernel.Decrypt(gcm.Jobs);
@@ -77,14 +82,15 @@ public sealed class EspInbound<TKernel>
         {
             if (results[i].Reason != DropReason.None) continue;
             ref var packet = ref packets[i];
+            ref var sa = ref region.InboundSa(packet.Tag);
             ref var state = ref region.InboundState(packet.Tag);
-            var reason = Deliver(ref packet, ref region.InboundSa(packet.Tag), ref state, opened[i], ref results[i], tick);
-            if (reason != DropReason.None) Drop(ref results[i], ref state, reason);
+            var reason = Deliver(ref packet, ref sa, ref state, ref opened[i], ref results[i], tick);
+            if (reason != DropReason.None) Drop(ref results[i], sa, ref state, opened[i], reason);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private DropReason Open(in Packet packet, ref InboundSa sa, ref InboundSaState state, ref OpenedPacket open, int index)
+    private DropReason Open(in Packet packet, ref InboundSa sa, ref InboundSaState state, ref OpenedPacket open, int index, ReadOnlySpan<uint> senders)
     {
         var reason = open.TryLocate(memory.Span(packet), sa);
         if (reason != DropReason.None) return reason;
@@ -98,15 +104,20 @@ public sealed class EspInbound<TKernel>
         var window = WindowOf(sa);
         ulong sequence = BinaryPrimitives.ReverseEndianness(low);
         if (isEsn && !ReplayWindow.TryInfer(state.Highest, window, (uint)sequence, out sequence)) return DropReason.TooOld;
-        if ((sa.Flags & SaFlags.NoReplay) == 0)
+        open.Sequence = sequence;
+        if (sa.SenderIdBits != 0)
+        {
+            reason = CheckSender(packet.Tag, sa, ref Unsafe.Add(ref esp, EspView.HeaderLength), index < senders.Length ? senders[index] : Senders.None, ref open);
+            if (reason != DropReason.None) return reason;
+        }
+        else if ((sa.Flags & SaFlags.NoReplay) == 0)
         {
             if (sequence == 0) return DropReason.SequenceZero;
             reason = ReplayWindow.Check(ref state, window, sequence);
             if (reason != DropReason.None) return reason;
-            Region.PrefetchWindow(ref state, sequence);
+            Region.PrefetchWindow(ref state.Window, sequence);
         }
 
-        open.Sequence = sequence;
         var aad = isEsn ? spi | (ulong)BinaryPrimitives.ReverseEndianness((uint)(sequence >> 32)) << 32 : header;
         var aadLength = (byte)(isEsn ? 12 : 8);
         ref var iv = ref Unsafe.Add(ref esp, EspView.HeaderLength);
@@ -118,6 +129,21 @@ public sealed class EspInbound<TKernel>
         else
             AeadJob.Set(ref gmac.Next(), ref key, ref iv, ref iv, ref Unsafe.Add(ref data, open.Length), (uint)open.Length + 8, aadLength, sa.KeyLength, (ushort)index, aad, low);
         return DropReason.None;
+    }
+
+    // The sender that the IV names, and its window. One that is not known yet has none: it is claimed once the packet has passed its integrity check.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private DropReason CheckSender(uint slot, in InboundSa sa, ref byte iv, uint hint, ref OpenedPacket open)
+    {
+        (open.SenderId, open.Sequence) = SenderIv.Split(ref iv, sa.SenderIdBits);
+        open.Sender = region.Senders.Is(hint, slot, sa.Generation, open.SenderId) ? hint : region.Senders.Find(slot, sa.Generation, open.SenderId);
+        if (open.Sender == Senders.None) return DropReason.None;
+        ref var sender = ref region.Sender(open.Sender);
+        if (sender.Worker != (uint)worker) return DropReason.SenderClaimLost;
+        if ((sa.Flags & SaFlags.NoReplay) != 0) return DropReason.None;
+        ref var bits = ref region.SenderWindow(open.Sender);
+        Region.PrefetchWindow(ref bits, open.Sequence);
+        return ReplayWindow.Check(sender.Highest, ref bits, WindowOf(sa), open.Sequence);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -138,14 +164,20 @@ public sealed class EspInbound<TKernel>
         foreach (ref var job in jobs)
         {
             if (job.Ok != 0) continue;
-            Drop(ref results[job.Index], ref region.InboundState(packets[job.Index].Tag), DropReason.IntegrityFailed);
+            var slot = packets[job.Index].Tag;
+            Drop(ref results[job.Index], region.InboundSa(slot), ref region.InboundState(slot), opened[job.Index], DropReason.IntegrityFailed);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private DropReason Deliver(ref Packet packet, ref InboundSa sa, ref InboundSaState state, in OpenedPacket open, ref EspResult result, long tick)
+    private DropReason Deliver(ref Packet packet, ref InboundSa sa, ref InboundSaState state, ref OpenedPacket open, ref EspResult result, long tick)
     {
-        if ((sa.Flags & SaFlags.NoReplay) == 0)
+        if (sa.SenderIdBits != 0)
+        {
+            var refused = Accept(packet, sa, ref open, tick);
+            if (refused != DropReason.None) return refused;
+        }
+        else if ((sa.Flags & SaFlags.NoReplay) == 0)
         {
             var replay = ReplayWindow.CheckAndUpdate(ref state, WindowOf(sa), open.Sequence);
             if (replay != DropReason.None) return replay;
@@ -178,9 +210,43 @@ public sealed class EspInbound<TKernel>
             length = packet.Length;
         }
 
+        if (sa.SenderIdBits != 0)
+        {
+            ref var sender = ref region.Sender(open.Sender);
+            sender.Packets++;
+            sender.Bytes += (ulong)length;
+            sender.LastUsed = tick;
+            return DropReason.None;
+        }
+
         state.Packets++;
         state.Bytes += (ulong)length;
         state.LastUsed = tick;
+        return DropReason.None;
+    }
+
+    // An authentic packet of a multi-point SA: its sender becomes known, its counter is marked.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private DropReason Accept(in Packet packet, in InboundSa sa, ref OpenedPacket open, long tick)
+    {
+        if (open.Sender == Senders.None)
+        {
+            var claim = region.Senders.Claim(packet.Tag, sa.Generation, open.SenderId, worker, ref senderCursor, out open.Sender);
+            if (claim != SenderClaim.Own) return claim == SenderClaim.Full ? DropReason.SenderTableFull : DropReason.SenderClaimLost;
+        }
+
+        ref var sender = ref region.Sender(open.Sender);
+        if ((sa.Flags & SaFlags.NoReplay) == 0)
+        {
+            var reason = ReplayWindow.CheckAndUpdate(ref sender.Highest, ref region.SenderWindow(open.Sender), WindowOf(sa), open.Sequence);
+            if (reason != DropReason.None) return reason;
+        }
+        else if (open.Sequence > sender.Highest)
+        {
+            sender.Highest = open.Sequence;
+        }
+
+        if ((sender.Packets & 63) == 0 || tick - sender.LastUsed >= 1000) sender.LastSource = SourceOf(packet, open);
         return DropReason.None;
     }
 
@@ -189,9 +255,8 @@ public sealed class EspInbound<TKernel>
     private void Watch(in Packet packet, in InboundSa sa, in InboundSaState state, in OpenedPacket open)
     {
         if (open.Sequence != state.Highest) return;
-        ref var ip = ref memory.At(packet.Address);
-        var source = open.Family == 4 ? IpAddress.FromV4(BigEndian.U32(ref ip, 12)) : new IpAddress(BigEndian.U64(ref ip, 8), BigEndian.U64(ref ip, 16));
-        var port = BigEndian.U16(ref ip, open.IpLength);
+        var source = SourceOf(packet, open);
+        var port = BigEndian.U16(ref memory.At(packet.Address), open.IpLength);
         if (source == sa.Peer && port == sa.PeerPort) return;
         if (moveCount > 0 && moves[moveCount - 1].Slot == packet.Tag) moveCount--;
         moves[moveCount++] = new SaMove(packet.Tag, source, port);
@@ -205,15 +270,40 @@ public sealed class EspInbound<TKernel>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static uint WindowOf(in InboundSa sa) => sa.ReplayWindow - 64u <= 4096 - 64 ? sa.ReplayWindow : 64u;
 
-    private static void Drop(ref EspResult result, ref InboundSaState state, DropReason reason)
+    private IpAddress SourceOf(in Packet packet, in OpenedPacket open)
+    {
+        ref var ip = ref memory.At(packet.Address);
+        return open.Family == 4 ? IpAddress.FromV4(BigEndian.U32(ref ip, 12)) : new IpAddress(BigEndian.U64(ref ip, 8), BigEndian.U64(ref ip, 16));
+    }
+
+    private void Drop(ref EspResult result, in InboundSa sa, ref InboundSaState state, in OpenedPacket open, DropReason reason)
     {
         result = new EspResult { Reason = reason };
+        if (sa.SenderIdBits != 0)
+        {
+            CountOfGroup(ref state, open, reason);
+            return;
+        }
+
         switch (reason)
         {
             case DropReason.IntegrityFailed: state.IntegrityFailed++; break;
             case DropReason.Replayed: state.Replayed++; break;
             case DropReason.TooOld: state.TooOld++; break;
             default: state.OtherDrops++; break;
+        }
+    }
+
+    // Only the window of a sender that is ours says that a packet is replayed or too old.
+    private void CountOfGroup(ref InboundSaState state, in OpenedPacket open, DropReason reason)
+    {
+        ref var counters = ref GroupSaCounters.Of(ref state, worker);
+        switch (reason)
+        {
+            case DropReason.IntegrityFailed: counters.IntegrityFailed++; break;
+            case DropReason.Replayed: region.Sender(open.Sender).Replayed++; break;
+            case DropReason.TooOld: region.Sender(open.Sender).TooOld++; break;
+            default: counters.OtherDrops++; break;
         }
     }
 }

@@ -54,9 +54,10 @@ public sealed class EspOutbound<TKernel> : IDisposable
     /// <summary>
     /// Encapsulates up to <see cref="MaximumBatch"/> packets. Each starts at its IP header and is as long as that says; <see cref="Packet.Tag"/> is the slot of an
     /// outbound SA that the caller saw live. On return a packet with <see cref="DropReason.None"/> starts at its outer IP header; any other is unchanged and stays the caller's.
-    /// <paramref name="tick"/> is <see cref="Environment.TickCount64"/>. Whether the outer packet fits the path is the caller's to see to before (<see cref="EspSize"/>).
+    /// <paramref name="tick"/> is <see cref="Environment.TickCount64"/>. <paramref name="hops"/> are, row by row, slots of next hops: <see cref="NextHopRecord.Address"/> is where a packet of a
+    /// multi-point SA goes; other SAs do not read them. Whether the outer packet fits the path is the caller's to see to before (<see cref="EspSize"/>).
     /// </summary>
-    public void Encapsulate(Span<Packet> packets, Span<DropReason> reasons, long tick)
+    public void Encapsulate(Span<Packet> packets, Span<DropReason> reasons, long tick, ReadOnlySpan<uint> hops = default)
     {
         Start(packets.Length, reasons.Length);
         var previous = uint.MaxValue;
@@ -69,7 +70,7 @@ public sealed class EspOutbound<TKernel> : IDisposable
             previous = packet.Tag;
             ref var state = ref region.OutboundState(packet.Tag);
             var reason = sa.Mode == EspMode.Tunnel || (sa.Flags & SaFlags.IipTran) != 0
-                ? TunnelMode(ref packet, ref sa, ref state, i, tick)
+                ? TunnelMode(ref packet, ref sa, ref state, i, hops, tick)
                 : TransportMode(ref packet, ref sa, ref state, i, tick);
             reasons[i] = reason;
             if (reason != DropReason.None) state.Drops++;
@@ -82,13 +83,13 @@ public sealed class EspOutbound<TKernel> : IDisposable
     /// Makes a dummy packet (RFC 4303 §2.6: next header 59) of what <paramref name="packet"/> covers: its octets are wiped and become the payload. SA, frame and result are as in
     /// <see cref="Encapsulate"/>.
     /// </summary>
-    public DropReason EncapsulateDummy(ref Packet packet, long tick)
+    public DropReason EncapsulateDummy(ref Packet packet, long tick, uint hop = 0)
     {
         Start(1, 1);
         ref var sa = ref region.OutboundSa(packet.Tag);
         ref var state = ref region.OutboundState(packet.Tag);
         memory.Span(packet).Clear();
-        var reason = Build(ref packet, ref sa, ref state, 0, packet.Length, IpProtocol.NoNextHeader, 0, 0, tick);
+        var reason = Build(ref packet, ref sa, ref state, 0, new ReadOnlySpan<uint>(in hop), packet.Length, IpProtocol.NoNextHeader, 0, 0, tick);
         if (reason != DropReason.None) state.Drops++;
         Finish(new Span<Packet>(ref packet));
         return reason;
@@ -119,7 +120,7 @@ public sealed class EspOutbound<TKernel> : IDisposable
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private DropReason TunnelMode(ref Packet packet, ref OutboundSa sa, ref OutboundSaState state, int index, long tick)
+    private DropReason TunnelMode(ref Packet packet, ref OutboundSa sa, ref OutboundSaState state, int index, ReadOnlySpan<uint> hops, long tick)
     {
         if (packet.Length < Ipv4View.MinimumHeaderLength) return DropReason.Truncated;
         var start = Unsafe.ReadUnaligned<ulong>(ref memory.At(packet.Address));
@@ -144,26 +145,30 @@ public sealed class EspOutbound<TKernel> : IDisposable
         }
 
         var payload = sa.TfcMultiple == 0 ? packet.Length : TfcPadding.PaddedLength(sa, packet.Length);
-        return Build(ref packet, ref sa, ref state, index, payload, nextHeader, trafficClass, dontFragment, tick);
+        return Build(ref packet, ref sa, ref state, index, hops, payload, nextHeader, trafficClass, dontFragment, tick);
     }
 
     // From the payload (packet and TFC padding) to the outer packet.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private DropReason Build(
-        ref Packet packet, ref OutboundSa sa, ref OutboundSaState state, int index, int payload, byte nextHeader, uint trafficClass, uint dontFragment, long tick)
+        ref Packet packet, ref OutboundSa sa, ref OutboundSaState state, int index, ReadOnlySpan<uint> hops, int payload, byte nextHeader, uint trafficClass, uint dontFragment, long tick)
     {
         int outer = sa.OuterHeaderLength;
         var front = outer + EspView.HeaderLength + sa.IvLength;
         var padded = (payload + EspTrailer.Length + sa.Alignment - 1) & -sa.Alignment;
         var total = front + padded + sa.IcvLength;
         if (!HasRoom(packet.Address, front, padded + sa.IcvLength)) return DropReason.NoRoom;
+        var isMultiPoint = (sa.Flags & SaFlags.MultiPoint) != 0;
+        var member = isMultiPoint ? MemberOf(sa, index, hops) : default;
+        if (isMultiPoint && member.IsAny) return DropReason.NoTunnelForPolicy;
         var reason = Admit(packet.Tag, sa, ref state, total, out var sequence, out var aead);
         if (reason != DropReason.None) return reason;
 
         ref var start = ref memory.At(packet.Address - (uint)front);
         if ((sa.Flags & SaFlags.FixedDscp) != 0) trafficClass = (trafficClass & 3) | (uint)sa.Dscp << 2;
         if ((sa.Flags & SaFlags.SetDf) != 0) dontFragment = 0x40;
-        OuterHeaderWriter.Write(ref start, ref sa, total, trafficClass, dontFragment, ++identification);
+        if (isMultiPoint) OuterHeaderWriter.WriteTo(member, ref start, ref sa, total, trafficClass, dontFragment, ++identification);
+        else OuterHeaderWriter.Write(ref start, ref sa, total, trafficClass, dontFragment, ++identification);
         if (payload != packet.Length) memory.Span(packet.Address + (uint)packet.Length, payload - packet.Length).Clear();
         WriteTrailer(ref Unsafe.Add(ref start, front + payload), padded - payload - EspTrailer.Length, nextHeader);
         Protect(ref Unsafe.Add(ref start, outer), ref sa, sequence, padded, aead);
@@ -172,6 +177,14 @@ public sealed class EspOutbound<TKernel> : IDisposable
         packet.Address -= (uint)front;
         packet.Length = total;
         return DropReason.None;
+    }
+
+    // Outer destination under a multi-point SA; any where the row names none of the SA's family.
+    private IpAddress MemberOf(in OutboundSa sa, int index, ReadOnlySpan<uint> hops)
+    {
+        if (index >= hops.Length || hops[index] >= (uint)region.Counts.NextHops) return IpAddress.Any;
+        var address = region.NextHop(hops[index]).Address;
+        return address.IsV4 == sa.OuterHeaderLength < 40 ? address : IpAddress.Any;
     }
 
     // The packet's own IP header moves to the front; ESP goes in behind it (RFC 4303 3.1.1).

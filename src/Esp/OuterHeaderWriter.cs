@@ -26,21 +26,47 @@ internal static class OuterHeaderWriter
         WriteUdp(ref Unsafe.Add(ref start, ip), ref sa, total - ip);
     }
 
+    /// <summary>
+    /// As <see cref="Write"/> for a multi-point SA, whose template has no destination: <paramref name="destination"/> is of the template's family. Such SAs are never in UDP.
+    /// </summary>
+    internal static void WriteTo(in IpAddress destination, ref byte start, ref OutboundSa sa, int total, uint trafficClass, uint dontFragment, ushort identification)
+    {
+        ref var template = ref Unsafe.As<HeaderOctets, byte>(ref sa.OuterHeader);
+        if (sa.OuterHeaderLength < 40)
+        {
+            var address = BinaryPrimitives.ReverseEndianness(destination.V4);
+            WriteStart(ref start, ref template, address, total, trafficClass, dontFragment, identification);
+            Unsafe.WriteUnaligned(ref Unsafe.Add(ref start, 16), address);
+            return;
+        }
+
+        WriteV6(ref start, ref template, total, trafficClass);
+        BigEndian.Set64(ref start, 24, destination.High);
+        BigEndian.Set64(ref start, 32, destination.Low);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void WriteV4(ref byte start, ref byte template, int total, uint trafficClass, uint dontFragment, ushort identification)
+    {
+        WriteStart(ref start, ref template, 0, total, trafficClass, dontFragment, identification);
+        Unsafe.WriteUnaligned(ref Unsafe.Add(ref start, 16), Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref template, 16)));
+    }
+
+    // The first 16 octets. The template's sum counts the destination that stands in it; another one comes on top (in network order).
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void WriteStart(ref byte start, ref byte template, uint destination, int total, uint trafficClass, uint dontFragment, ushort identification)
     {
         var first = 0x45 | (ulong)trafficClass << 8
             | (ulong)BinaryPrimitives.ReverseEndianness((ushort)total) << 16 | (ulong)BinaryPrimitives.ReverseEndianness(identification) << 32 | (ulong)dontFragment << 48;
         var second = Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref template, 8));
         // The template's sum counts 0x45 already; sums of octet pairs come out alike in either octet order (RFC 1071 2 (B)).
-        var sum = (first - 0x45 & 0xffff_ffff) + (first >> 32) + (second >> 16 & 0xffff);
+        var sum = (first - 0x45 & 0xffff_ffff) + (first >> 32) + (second >> 16 & 0xffff) + destination;
         sum = (sum & 0xffff) + (sum >> 16);
         sum = (sum & 0xffff) + (sum >> 16);
         sum += sum >> 16;
         second = (second & ~0xffff_0000UL) | (~sum & 0xffff) << 16;
         Unsafe.WriteUnaligned(ref start, first);
         Unsafe.WriteUnaligned(ref Unsafe.Add(ref start, 8), second);
-        Unsafe.WriteUnaligned(ref Unsafe.Add(ref start, 16), Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref template, 16)));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -5,7 +5,7 @@ using Appliance.Shared;
 namespace Appliance.Esp;
 
 /// <summary>
-/// The anti-replay window (RFC 4303 §3.4.3) over <see cref="InboundSaState"/>: exactly as many sequence numbers as the SA says, 64..4096, one bit
+/// The anti-replay window (RFC 4303 §3.4.3) over <see cref="InboundSaState"/>, or over what a receiver keeps of one sender of a multi-point SA: exactly as many sequence numbers as the SA says, 64..4096, one bit
 /// each at its number modulo 4096. Checked before the integrity check, updated only after it.
 /// </summary>
 public static class ReplayWindow
@@ -30,53 +30,60 @@ public static class ReplayWindow
 
     /// <summary>Whether a number may be new: <see cref="DropReason.None"/>, <see cref="DropReason.TooOld"/> or <see cref="DropReason.Replayed"/>. Changes nothing.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static DropReason Check(ref InboundSaState state, uint window, ulong sequence)
-    {
-        if (sequence > state.Highest) return DropReason.None;
-        if (state.Highest - sequence >= window) return DropReason.TooOld;
-        return (Word(ref state, sequence) >> (int)(sequence & 63) & 1) == 0 ? DropReason.None : DropReason.Replayed;
-    }
+    public static DropReason Check(ref InboundSaState state, uint window, ulong sequence) => Check(state.Highest, ref state.Window, window, sequence);
 
     /// <summary>
     /// Checks again and marks a number whose packet passed its integrity check; a copy in the same batch was marked meanwhile.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static DropReason CheckAndUpdate(ref InboundSaState state, uint window, ulong sequence)
+    public static DropReason CheckAndUpdate(ref InboundSaState state, uint window, ulong sequence) => CheckAndUpdate(ref state.Highest, ref state.Window, window, sequence);
+
+    /// <summary>As <see cref="Check(ref InboundSaState, uint, ulong)"/>, for one sender's highest number and bits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static DropReason Check(ulong highest, ref ReplayBits bits, uint window, ulong sequence)
     {
-        var reason = Check(ref state, window, sequence);
+        if (sequence > highest) return DropReason.None;
+        if (highest - sequence >= window) return DropReason.TooOld;
+        return (Word(ref bits, sequence) >> (int)(sequence & 63) & 1) == 0 ? DropReason.None : DropReason.Replayed;
+    }
+
+    /// <summary>As <see cref="CheckAndUpdate(ref InboundSaState, uint, ulong)"/>, for one sender's highest number and bits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static DropReason CheckAndUpdate(ref ulong highest, ref ReplayBits bits, uint window, ulong sequence)
+    {
+        var reason = Check(highest, ref bits, window, sequence);
         if (reason != DropReason.None) return reason;
-        if (sequence > state.Highest)
+        if (sequence > highest)
         {
-            if (sequence != state.Highest + 1) ClearBetween(ref state, sequence);
-            state.Highest = sequence;
+            if (sequence != highest + 1) ClearBetween(highest, ref bits, sequence);
+            highest = sequence;
         }
 
-        ref var word = ref Word(ref state, sequence);
+        ref var word = ref Word(ref bits, sequence);
         // The bit of the new highest number may be left from one 4096 lower: it is being set anyway.
         word |= 1UL << (int)(sequence & 63);
         return DropReason.None;
     }
 
     // The numbers between the old highest and the new one were not received: their places hold what was 4096 lower.
-    private static void ClearBetween(ref InboundSaState state, ulong sequence)
+    private static void ClearBetween(ulong highest, ref ReplayBits bits, ulong sequence)
     {
-        if (sequence - state.Highest > Bits)
+        if (sequence - highest > Bits)
         {
-            state.Window = default;
+            bits = default;
             return;
         }
 
-        for (var number = state.Highest + 1; number < sequence;)
+        for (var number = highest + 1; number < sequence;)
         {
             var bit = (int)(number & 63);
             var span = Math.Min(64 - (ulong)bit, sequence - number);
             var mask = (span == 64 ? ulong.MaxValue : (1UL << (int)span) - 1) << bit;
-            Word(ref state, number) &= ~mask;
+            Word(ref bits, number) &= ~mask;
             number += span;
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ref ulong Word(ref InboundSaState state, ulong sequence) =>
-        ref Unsafe.Add(ref Unsafe.As<ReplayBits, ulong>(ref state.Window), (nint)((sequence & (Bits - 1)) >> 6));
+    private static ref ulong Word(ref ReplayBits bits, ulong sequence) => ref Unsafe.Add(ref Unsafe.As<ReplayBits, ulong>(ref bits), (nint)((sequence & (Bits - 1)) >> 6));
 }

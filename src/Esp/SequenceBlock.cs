@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Appliance.Crypto;
 using Appliance.Shared;
 
 namespace Appliance.Esp;
@@ -28,6 +29,10 @@ public static class SequenceBlock
         var last = sa.SequenceHardLimit;
         if ((sa.Flags & (SaFlags.Esn | SaFlags.MultiPoint)) == 0) last = Math.Min(last, uint.MaxValue);
         if (sa.IvBase != 0) last = Math.Min(last, (sa.IvBase & (0 - sa.IvBase)) - 1);
+        if (sa.SenderIdBits != 0) last = Math.Min(last, ulong.MaxValue >> sa.SenderIdBits);
+
+        // All members share the key: a counter without a Sender-ID above it would be another member's too (RFC 6054 §2).
+        if ((sa.Flags & SaFlags.MultiPoint) != 0 && (sa.SenderIdBits == 0 || sa.IvBase == 0) && !CipherFacts.IsCbc((Cipher)sa.Cipher)) last = 0;
         return last;
     }
 

@@ -23,25 +23,6 @@ public class WorkersTests
         Assert.Equal(crossed, sites.B.Gateway.Sum(b => b.HandedOver));
     }
 
-    /// <summary>Two workers with one state would use an IV twice (RFC 4106 §2) and race for the replay window.</summary>
-    [Fact]
-    public void A_multi_point_SA_has_one_owner_too_and_no_IV_twice()
-    {
-        using var sites = new Sites(new SaShape { Worker = 1 }, workers: 2);
-        sites.A.Gateway.Region.OutboundSa(sites.A.Out).Flags |= SaFlags.MultiPoint;
-        sites.B.Gateway.Region.InboundSa(sites.B.In).Flags |= SaFlags.MultiPoint;
-        foreach (var worker in new[] { 0, 1 }) sites.A.Gateway.Port(Gateway.Lan, worker).Put(Ip.Frame(Ip.Udp(Sites.HostA, Sites.HostB)));
-        sites.A.Gateway.Run();
-        var frames = sites.A.Gateway.Port(Gateway.Wan, 1).Sent.ToList();
-        Assert.Equal(2, frames.Count);
-        Assert.NotEqual(frames[0].AsSpan(14 + 20 + 8, 8).ToArray(), frames[1].AsSpan(14 + 20 + 8, 8).ToArray());
-        foreach (var frame in frames) sites.B.Gateway.Port(Gateway.Wan, 0).Put(frame);
-        sites.B.Gateway.Run();
-        Assert.Equal(2, sites.B.TakeLan().Count);
-        Assert.Equal(1UL, sites.A.Gateway.Sum(b => b.HandedOver));
-        Assert.Equal(2UL, sites.B.Gateway.Sum(b => b.HandedOver));
-    }
-
     [Fact]
     public void An_SA_of_a_worker_that_is_not_there_sends_nothing()
     {

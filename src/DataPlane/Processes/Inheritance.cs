@@ -1,3 +1,4 @@
+using Appliance.Crypto;
 using Appliance.Esp;
 using Appliance.Shared;
 
@@ -22,6 +23,17 @@ internal static class Inheritance
 
         CountLost(region);
     }
+
+    /// <summary>
+    /// Then, once the tier is chosen: windows of senders of multi-point SAs go to workers that are there; the object of a cipher without kernel is for one worker alone, so its
+    /// senders are too.
+    /// </summary>
+    public static void TakeSenders(Region region, int workers, AesGcmTier tier) => SenderTable.TakeOver(region, record =>
+    {
+        ref var sender = ref region.Sender(record);
+        var isObjects = sender.Sa < (uint)region.Counts.InboundSas && CipherObjects.NeedsObject((Cipher)region.InboundSa(sender.Sa).Cipher, tier);
+        return isObjects ? region.InboundSa(sender.Sa).Worker : (int)(sender.Worker % (uint)workers);
+    });
 
     /// <summary>Untouched records stay untouched: a region is much larger than what is in use.</summary>
     private static void Adopt(ref OutboundSaState state)

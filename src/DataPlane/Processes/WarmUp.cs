@@ -33,7 +33,7 @@ internal static class WarmUp
 
     private static readonly HashSet<Type> HotTypes =
     [
-        typeof(Region), typeof(FramePool), typeof(FrameMemory), typeof(FrameExchange), typeof(SaLookup), typeof(Ipv4Routes), typeof(Ipv6Routes), typeof(EventRing),
+        typeof(Region), typeof(FramePool), typeof(FrameMemory), typeof(FrameExchange), typeof(SaLookup), typeof(Ipv4Routes), typeof(Ipv6Routes), typeof(Senders), typeof(EventRing),
         typeof(WorkerEpoch), typeof(IpAddress), typeof(SpscRing<HandOff>), typeof(SpscRing<uint>), typeof(WakeEvent), typeof(AeadJob), typeof(VaesKernel), typeof(ManagedKernel),
     ];
 

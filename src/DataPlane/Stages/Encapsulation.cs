@@ -14,15 +14,20 @@ internal abstract class Encapsulation(WorkerContext context, Transmit transmit, 
     private readonly Packet[] packets = new Packet[PacketBatch.Size];
     private readonly DropReason[] reasons = new DropReason[PacketBatch.Size];
     private readonly uint[] adjacencies = new uint[PacketBatch.Size];
+    private readonly uint[] hops = new uint[PacketBatch.Size];
     private int count;
 
-    /// <summary>Adds a packet for the outbound SA in a slot, which this worker owns and has seen live in this round, and for the SA's neighbour, who was known.</summary>
+    /// <summary>
+    /// Adds a packet for the outbound SA in a slot, which this worker owns and has seen live in this round, and for a neighbour, who was known. The next hop of its route names the outer
+    /// destination under a multi-point SA.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Add(in Packet packet, uint slot, uint adjacency)
+    public void Add(in Packet packet, uint slot, uint adjacency, uint hop)
     {
         if (count == packets.Length) Flush();
         packets[count] = packet;
         packets[count].Tag = slot;
+        hops[count] = hop;
         adjacencies[count++] = adjacency;
     }
 
@@ -32,7 +37,7 @@ internal abstract class Encapsulation(WorkerContext context, Transmit transmit, 
         if (count == 0) return;
         var batch = packets.AsSpan(0, count);
         count = 0;
-        Encapsulate(batch, reasons, context.Tick);
+        Encapsulate(batch, reasons, hops, context.Tick);
         for (var i = 0; i < batch.Length; i++)
         {
             if (reasons[i] != DropReason.None)
@@ -48,7 +53,7 @@ internal abstract class Encapsulation(WorkerContext context, Transmit transmit, 
     }
 
     /// <summary>The batch, with the tick of the round.</summary>
-    protected abstract void Encapsulate(Span<Packet> batch, Span<DropReason> outcome, long tick);
+    protected abstract void Encapsulate(Span<Packet> batch, Span<DropReason> outcome, ReadOnlySpan<uint> hops, long tick);
 
     /// <summary>Tells the slow path about SAs that came to a limit.</summary>
     protected void Report(ReadOnlySpan<SaExpiry> expiries)
@@ -85,9 +90,9 @@ internal sealed class Encapsulation<TKernel>(WorkerContext context, Transmit tra
     where TKernel : struct, IAesGcmKernel
 {
     /// <inheritdoc/>
-    protected override void Encapsulate(Span<Packet> batch, Span<DropReason> outcome, long tick)
+    protected override void Encapsulate(Span<Packet> batch, Span<DropReason> outcome, ReadOnlySpan<uint> hops, long tick)
     {
-        esp.Encapsulate(batch, outcome, tick);
+        esp.Encapsulate(batch, outcome, tick, hops);
         if (esp.Expiries.Length != 0) Report(esp.Expiries);
     }
 }

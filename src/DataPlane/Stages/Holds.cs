@@ -17,7 +17,7 @@ internal sealed class Holds(WorkerContext context, WorkerPorts ports)
     public int Count => count;
 
     /// <summary>Holds a packet that starts at its IP header for a tunnel, or drops it when there are enough.</summary>
-    public void ForTunnel(in Packet packet, uint tunnel, DropReason otherwise)
+    public void ForTunnel(in Packet packet, in PacketFields fields, uint tunnel, DropReason otherwise)
     {
         if (count == entries.Length || tunnel >= (uint)perTunnel.Length || perTunnel[tunnel] >= Tuning.HoldsPerKey)
         {
@@ -26,7 +26,7 @@ internal sealed class Holds(WorkerContext context, WorkerPorts ports)
         }
 
         perTunnel[tunnel]++;
-        Add(new Entry { Packet = packet, Tunnel = tunnel });
+        Add(new Entry { Packet = packet, Tunnel = tunnel, Destination = fields.Destination(), Flow = FlowHash.Of(fields) });
     }
 
     /// <summary>Holds a packet until its destination's neighbour is known.</summary>
@@ -85,7 +85,8 @@ internal sealed class Holds(WorkerContext context, WorkerPorts ports)
 
     private static bool IsReady(in Entry entry, TunnelSa tunnels, Router router, Transmit transmit)
     {
-        if (entry.Tunnel != TunnelRecord.NoSa) return tunnels.Check(entry.Tunnel, tunnels.SlotOf(entry.Tunnel)) != TunnelSaState.NoSa;
+        if (entry.Tunnel != TunnelRecord.NoSa)
+            return tunnels.Check(entry.Tunnel, tunnels.SlotOf(entry.Tunnel), router.Find(entry.Destination, entry.Flow), out _) != TunnelSaState.NoSa;
         ref readonly var route = ref router.NextHop(router.Find(entry.Destination, entry.Flow));
         return route.Kind is not (NextHopKind.Glean or NextHopKind.Adjacent) || (route.Kind == NextHopKind.Adjacent && transmit.Check(route.Adjacency) == DropReason.None);
     }

@@ -5,9 +5,9 @@ namespace Appliance.DataPlane;
 
 /// <summary>
 /// Finds the SA of each ESP packet (RFC 4301 §4.1: longest match of SPI, destination, source), in passes so that lookups and records overlap
-/// in memory, and sends packets of other workers' SAs there.
+/// in memory, and sends packets of other workers' SAs there; those of a multi-point SA to the worker that has their sender's window.
 /// </summary>
-internal sealed class InboundLookup(WorkerContext context, Steering steering, Decapsulation decapsulation)
+internal sealed class InboundLookup(WorkerContext context, Steering steering, Decapsulation decapsulation, SenderOwner owners)
 {
     private readonly Region region = context.Region;
     private readonly PacketBatch batch = new(PacketBatch.Size);
@@ -49,22 +49,48 @@ internal sealed class InboundLookup(WorkerContext context, Steering steering, De
             region.PrefetchInbound(slot);
         }
 
-        for (var i = 0; i < batch.Count; i++) Pass(batch.Packets[i], batch.Fields[i], batch.Routes[i], batch.Tunnels[i]);
+        var ofSenders = 0;
+        for (var i = 0; i < batch.Count; i++) Pass(i, ref ofSenders);
+        if (ofSenders != 0) PassBySender(ofSenders);
         batch.Count = 0;
     }
 
-    private void Pass(in Packet packet, in PacketFields fields, uint spi, uint slot)
+    private void Pass(int row, ref int ofSenders)
     {
+        ref var packet = ref batch.Packets[row];
+        var slot = batch.Tunnels[row];
         if (slot >= (uint)region.Counts.InboundSas)
         {
-            Unknown(packet, fields, spi);
+            Unknown(packet, batch.Fields[row], batch.Routes[row]);
             return;
         }
 
         ref var sa = ref region.InboundSa(slot);
-        if (Volatile.Read(ref sa.State) != SlotState.Live || sa.Spi != spi) Unknown(packet, fields, spi);
+        if (Volatile.Read(ref sa.State) != SlotState.Live || sa.Spi != batch.Routes[row]) Unknown(packet, batch.Fields[row], batch.Routes[row]);
+        else if (sa.SenderIdBits != 0 && owners.TryRead(packet, SenderOwner.EspOffset(batch.Fields[row]), sa, out var senderId)) PutAside(row, ofSenders++, slot, senderId);
         else if (sa.Worker == context.Index) decapsulation.Add(packet, slot);
         else steering.Send(packet, sa.Worker, HandOffKind.Decapsulate, slot, sa.Generation);
+    }
+
+    /// <summary>Packets of multi-point SAs move to the front of the batch; their senders are found together.</summary>
+    private void PutAside(int row, int to, uint slot, uint senderId)
+    {
+        batch.Move(row, to);
+        batch.Sas[to] = senderId;
+        region.Senders.Prefetch(slot, senderId);
+    }
+
+    private void PassBySender(int rows)
+    {
+        for (var i = 0; i < rows; i++) region.Senders.PrefetchFirst(batch.Tunnels[i], batch.Sas[i]);
+        for (var i = 0; i < rows; i++)
+        {
+            var slot = batch.Tunnels[i];
+            ref var sa = ref region.InboundSa(slot);
+            var owner = owners.Find(slot, sa, batch.Sas[i], out var sender);
+            if (owner == context.Index) decapsulation.Add(batch.Packets[i], slot, sender);
+            else steering.Send(batch.Packets[i], owner, HandOffKind.Decapsulate, slot, sa.Generation, sender);
+        }
     }
 
     private void Unknown(in Packet packet, in PacketFields fields, uint spi)

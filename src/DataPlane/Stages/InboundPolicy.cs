@@ -60,6 +60,7 @@ internal sealed class InboundPolicy(Region region, Spd spd, Router router)
         if (tunnel.Kind == TunnelKind.Transport) return inner.Source() == tunnel.Remote ? DropReason.None : DropReason.SourceNotBehindTunnel;
         // Which of several interfaces a source lies behind is for routing to say, and the two sides may see it differently (RFC 3884 §3.3).
         if (tunnel.CheckSourceRoute == TunnelRecord.SourceByInterfaces) return router.LeadsIntoInterface(router.Find(inner.Source())) ? DropReason.None : DropReason.SourceNotBehindTunnel;
+        if (tunnel.Group != 0) return router.LeadsIntoGroup(router.Find(inner.Source()), tunnel.Group) ? DropReason.None : DropReason.SourceNotBehindTunnel;
         return router.LeadsInto(router.Find(inner.Source()), sa.Tunnel) ? DropReason.None : DropReason.SourceNotBehindTunnel;
     }
 }

@@ -19,7 +19,7 @@ internal sealed class Outbound(WorkerContext context, TunnelSa tunnelSa, IcmpErr
     {
         var packets = batch.Packets.AsSpan(0, count);
         var tunnels = batch.Tunnels.AsSpan(0, count);
-        var slots = batch.Routes.AsSpan(0, count);
+        var slots = batch.Sas.AsSpan(0, count);
         var last = TunnelRecord.NoSa;
         for (var i = 0; i < tunnels.Length; i++)
         {
@@ -30,16 +30,16 @@ internal sealed class Outbound(WorkerContext context, TunnelSa tunnelSa, IcmpErr
             region.PrefetchOutbound(slot);
         }
 
-        for (var i = 0; i < packets.Length; i++) Take(ref packets[i], batch.Fields[i], tunnels[i], slots[i]);
+        for (var i = 0; i < packets.Length; i++) Take(ref packets[i], batch.Fields[i], tunnels[i], slots[i], batch.Routes[i]);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Take(ref Packet packet, in PacketFields fields, uint tunnel, uint slot)
+    private void Take(ref Packet packet, in PacketFields fields, uint tunnel, uint slot, uint hop)
     {
-        var state = tunnelSa.Check(tunnel, slot);
+        var state = tunnelSa.Check(tunnel, slot, hop, out var adjacency);
         if (state != TunnelSaState.Ready)
         {
-            tunnelSa.Miss(packet, fields, tunnel, state, slot);
+            tunnelSa.Miss(packet, fields, tunnel, state, slot, hop);
             return;
         }
 
@@ -61,8 +61,8 @@ internal sealed class Outbound(WorkerContext context, TunnelSa tunnelSa, IcmpErr
         if ((packet.Flags & PacketFlags.ChecksumPartial) != 0) Complete(ref packet, fields);
         if (fields.Protocol == IpProtocol.Tcp) TcpMss.Clamp(context.Memory.Span(packet), fields, fields.Family == 4 ? record.MssClampV4 : record.MssClampV6);
         int mtu = record.InnerMtu;
-        if (packet.Length > mtu && mtu != 0 && !(fields.Family == 6 && packet.Length <= SpecConstants.MinimumMtuV6)) Shorten(packet, fields, mtu, slot, ref sa);
-        else Hand(ref packet, slot, ref sa);
+        if (packet.Length > mtu && mtu != 0 && !(fields.Family == 6 && packet.Length <= SpecConstants.MinimumMtuV6)) Shorten(packet, fields, mtu, slot, ref sa, hop, adjacency);
+        else Hand(ref packet, slot, ref sa, hop, adjacency);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -74,7 +74,7 @@ internal sealed class Outbound(WorkerContext context, TunnelSa tunnelSa, IcmpErr
 
     /// <summary>Too long for the tunnel: cut where that is allowed, else the sender is told (RFC 4301 §8.2.1).</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void Shorten(in Packet packet, in PacketFields fields, int mtu, uint slot, ref OutboundSa sa)
+    private void Shorten(in Packet packet, in PacketFields fields, int mtu, uint slot, ref OutboundSa sa, uint hop, uint adjacency)
     {
         if (fields.DontFragment)
         {
@@ -87,12 +87,12 @@ internal sealed class Outbound(WorkerContext context, TunnelSa tunnelSa, IcmpErr
         foreach (var piece in pieces)
         {
             var own = piece;
-            Hand(ref own, slot, ref sa);
+            Hand(ref own, slot, ref sa, hop, adjacency);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Hand(ref Packet packet, uint slot, ref OutboundSa sa)
+    private void Hand(ref Packet packet, uint slot, ref OutboundSa sa, uint hop, uint adjacency)
     {
         if (!Frames.TryMakeRoom(context.Pool, ref packet, Tuning.TailRoom + sa.TfcMultiple))
         {
@@ -100,8 +100,8 @@ internal sealed class Outbound(WorkerContext context, TunnelSa tunnelSa, IcmpErr
             return;
         }
 
-        // Sequence number, IV and replay window have one writer: a multi-point SA too has one owner here, since its state is one record.
-        if (sa.Worker == context.Index) encapsulation.Add(packet, slot, sa.Adjacency);
-        else steering.Send(packet, sa.Worker, HandOffKind.Encapsulate, slot, sa.Generation);
+        // Sequence number and IV have one writer. Of a multi-point SA each worker has a record of its own, with another Sender-ID: nothing is handed over.
+        if (sa.Worker == context.Index) encapsulation.Add(packet, slot, adjacency, hop);
+        else steering.Send(packet, sa.Worker, HandOffKind.Encapsulate, slot, sa.Generation, hop);
     }
 }

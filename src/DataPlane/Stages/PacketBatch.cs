@@ -19,6 +19,9 @@ internal sealed class PacketBatch(int capacity)
     /// <summary>Slot of the next hop towards the destination.</summary>
     public uint[] Routes { get; } = new uint[capacity];
 
+    /// <summary>Slot of the outbound SA, from <see cref="Outbound"/> on.</summary>
+    public uint[] Sas { get; } = new uint[capacity];
+
     /// <summary>Slot of the tunnel; or what a stage needs from its first pass in its second.</summary>
     public uint[] Tunnels { get; } = new uint[capacity];
 

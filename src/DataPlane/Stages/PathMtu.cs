@@ -36,7 +36,7 @@ internal sealed class PathMtu(WorkerContext context)
         var floor = Volatile.Read(ref region.Header.PathMtuFloor);
         if (mtu < (floor == 0 ? Tuning.DefaultPathMtuFloor : floor)) return IcmpVerdict.Refused;
         ref var sa = ref region.OutboundSa(slot);
-        var record = new EventRecord { Kind = EventKind.PathMtu, Sa = slot, Tunnel = sa.Tunnel, Generation = sa.Generation, Spi = spi, Value = mtu, Source = fields.Source(), Destination = sa.Destination };
+        var record = new EventRecord { Kind = EventKind.PathMtu, Sa = slot, Tunnel = sa.Tunnel, Generation = sa.Generation, Spi = spi, Value = mtu, Source = fields.Source(), Destination = quoted.Destination() };
         context.Raise(ref record);
         return IcmpVerdict.Believed;
     }
@@ -74,13 +74,14 @@ internal sealed class PathMtu(WorkerContext context)
         return spi != 0;
     }
 
+    /// <summary>Under a multi-point SA the destination is the packet's own: its SPI and our address must do.</summary>
     private bool TryFindSa(in PacketFields quoted, uint spi, uint? sequence, out uint slot)
     {
         slot = 0;
         for (uint tunnel = 0; tunnel < (uint)region.Counts.Tunnels; tunnel++)
         {
             ref var record = ref region.Tunnel(tunnel);
-            if (Volatile.Read(ref record.State) != SlotState.Live || record.Remote != quoted.Destination() || record.Local != quoted.Source()) continue;
+            if (Volatile.Read(ref record.State) != SlotState.Live || (record.Remote != quoted.Destination() && record.Group == 0) || record.Local != quoted.Source()) continue;
             for (var worker = 0; worker < SaSlots.Size; worker++)
             {
                 slot = Volatile.Read(ref record.OutboundSas[worker]);

@@ -73,22 +73,25 @@ internal sealed class Router(Region region)
     public bool LeadsInto(uint slot, uint tunnel)
     {
         ref readonly var hop = ref NextHop(slot);
-        return (hop.Kind == NextHopKind.Tunnel && hop.Tunnel == tunnel) || (hop.Kind == NextHopKind.Group && Leads(slot, tunnel));
+        return (hop.Kind == NextHopKind.Tunnel && hop.Tunnel == tunnel) || (hop.Kind == NextHopKind.Group && Leads(slot, tunnel, 0));
     }
 
     /// <summary>Whether what a slot names leads into a tunnel that is an interface, be it as one way of several.</summary>
-    public bool LeadsIntoInterface(uint slot) => Leads(slot, AnyInterface);
+    public bool LeadsIntoInterface(uint slot) => Leads(slot, AnyInterface, 0);
 
-    private bool Leads(uint slot, uint tunnel)
+    /// <summary>Whether what a slot names leads into a tunnel of a multi-point group, of whatever family, be it as one way of several.</summary>
+    public bool LeadsIntoGroup(uint slot, uint group) => Leads(slot, 0, group);
+
+    private bool Leads(uint slot, uint tunnel, uint group)
     {
         ref readonly var hop = ref NextHop(slot);
-        if (hop.Kind != NextHopKind.Group) return IsInto(hop, tunnel);
-        ref var group = ref region.NextHopGroup(slot);
-        var count = Math.Min(Volatile.Read(ref group.Count), MemberSlots.Size);
+        if (hop.Kind != NextHopKind.Group) return IsInto(hop, tunnel, group);
+        ref var several = ref region.NextHopGroup(slot);
+        var count = Math.Min(Volatile.Read(ref several.Count), MemberSlots.Size);
         for (var i = 0; i < count; i++)
         {
-            ref readonly var member = ref NextHop(Volatile.Read(ref group.Members[i]));
-            if (IsInto(member, tunnel)) return true;
+            ref readonly var member = ref NextHop(Volatile.Read(ref several.Members[i]));
+            if (IsInto(member, tunnel, group)) return true;
         }
 
         return false;
@@ -117,9 +120,10 @@ internal sealed class Router(Region region)
         count = 0;
     }
 
-    private bool IsInto(in NextHopRecord hop, uint tunnel)
+    private bool IsInto(in NextHopRecord hop, uint tunnel, uint group)
     {
         if (hop.Kind != NextHopKind.Tunnel) return false;
+        if (group != 0) return hop.Tunnel < (uint)region.Counts.Tunnels && region.Tunnel(hop.Tunnel).Group == group;
         return tunnel == AnyInterface ? hop.Tunnel < (uint)region.Counts.Tunnels && region.Tunnel(hop.Tunnel).Interface != 0 : hop.Tunnel == tunnel;
     }
 

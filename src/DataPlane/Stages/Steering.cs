@@ -17,6 +17,9 @@ internal enum HandOffKind : uint
 
     /// <summary>Send, link header and all, by the port whose index is in the slot.</summary>
     Transmit = 4,
+
+    /// <summary>As <see cref="Decapsulate"/>, but the packet has been tried under another SA: no other is left.</summary>
+    DecapsulateLast = 5,
 }
 
 /// <summary>A packet on its way to the worker that owns its SA. The generation tells whether the slot is still the same SA when it arrives.</summary>
@@ -26,6 +29,9 @@ internal struct HandOff
     public uint Slot;
     public uint Generation;
     public HandOffKind Kind;
+
+    /// <summary>To encapsulate: slot of the next hop. To decapsulate: record of the sender. It is checked like any hint.</summary>
+    public uint Beside;
 }
 
 /// <summary>One ring for each ordered pair of workers, and what wakes each worker up.</summary>
@@ -69,9 +75,9 @@ internal sealed class Steering(WorkerContext context, Crossroads crossroads)
     public int Workers => crossroads.Workers;
 
     /// <summary>Hands a packet over, or drops it when there is no such worker or its ring is full.</summary>
-    public void Send(in Packet packet, int owner, HandOffKind kind, uint slot, uint generation)
+    public void Send(in Packet packet, int owner, HandOffKind kind, uint slot, uint generation, uint beside = 0)
     {
-        var handOff = new HandOff { Packet = packet, Slot = slot, Generation = generation, Kind = kind };
+        var handOff = new HandOff { Packet = packet, Slot = slot, Generation = generation, Kind = kind, Beside = beside };
         handOff.Packet.Flags |= PacketFlags.HandedOver;
         if (owner >= crossroads.Workers || !crossroads.Ring(self, owner).TryEnqueue(handOff))
         {

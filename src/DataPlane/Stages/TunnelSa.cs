@@ -18,6 +18,9 @@ internal enum TunnelSaState
 
     /// <summary>The SA's time is over.</summary>
     Expired,
+
+    /// <summary>The SA is a multi-point one, and the packet's route names no member behind its tunnel.</summary>
+    NoMember,
 }
 
 /// <summary>The outbound SA of a tunnel for this worker (RFC 4301 §5.1), and what happens when there is none: an acquire event, and the packet is held.</summary>
@@ -25,43 +28,79 @@ internal sealed class TunnelSa(WorkerContext context, Holds holds, Transmit tran
 {
     private readonly long[] raisedAt = new long[context.Region.Counts.Tunnels];
     private readonly Region region = context.Region;
+    private TokenBucket memberEvents = new(Tuning.EventsPerSecond, Tuning.EventBurst);
 
     /// <summary>The slot that the tunnel names for this worker; nothing is known of it yet.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public uint SlotOf(uint tunnel) => tunnel < (uint)region.Counts.Tunnels ? Volatile.Read(ref region.Tunnel(tunnel).OutboundSas[context.Index]) : TunnelRecord.NoSa;
 
-    /// <summary>Whether the SA in a slot can carry packets of a tunnel now. The caller still checks who owns it.</summary>
+    /// <summary>
+    /// Whether the SA in a slot can carry packets of a tunnel now, by which adjacency. The next hop of the packet's route counts for a multi-point SA, which has no neighbour of its own.
+    /// The caller still checks who owns it.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public TunnelSaState Check(uint tunnel, uint slot)
+    public TunnelSaState Check(uint tunnel, uint slot, uint hop, out uint adjacency)
     {
+        adjacency = 0;
         if (tunnel >= (uint)region.Counts.Tunnels || Volatile.Read(ref region.Tunnel(tunnel).State) != SlotState.Live) return TunnelSaState.NoTunnel;
         if (slot >= (uint)region.Counts.OutboundSas) return TunnelSaState.NoSa;
         ref var sa = ref region.OutboundSa(slot);
         if (Volatile.Read(ref sa.State) != SlotState.Live || sa.Tunnel != tunnel) return TunnelSaState.NoSa;
         if (sa.ExpiresAt != 0 && context.Tick >= sa.ExpiresAt) return TunnelSaState.Expired;
-        return transmit.Check(sa.Adjacency) == DropReason.None ? TunnelSaState.Ready : TunnelSaState.NoSa;
+        return WayOut(sa, hop, out adjacency);
+    }
+
+    /// <summary>The adjacency that an SA's packets to a next hop leave by, and whether anything can be sent there.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TunnelSaState WayOut(in OutboundSa sa, uint hop, out uint adjacency)
+    {
+        if ((sa.Flags & SaFlags.MultiPoint) != 0) return WayToMember(sa.Tunnel, hop, out adjacency);
+        adjacency = Volatile.Read(in sa.Adjacency);
+        return transmit.Check(adjacency) == DropReason.None ? TunnelSaState.Ready : TunnelSaState.NoSa;
+    }
+
+    private TunnelSaState WayToMember(uint tunnel, uint hop, out uint adjacency)
+    {
+        adjacency = 0;
+        if (!IsMember(tunnel, hop)) return TunnelSaState.NoMember;
+        adjacency = Volatile.Read(ref region.NextHop(hop).Adjacency);
+        return transmit.Check(adjacency) == DropReason.None ? TunnelSaState.Ready : TunnelSaState.NoSa;
+    }
+
+    /// <summary>Whether a next hop is a member that lies behind a tunnel.</summary>
+    private bool IsMember(uint tunnel, uint hop)
+    {
+        if (hop >= (uint)region.Counts.NextHops) return false;
+        ref var record = ref region.NextHop(hop);
+        return Volatile.Read(ref record.State) == SlotState.Live && record.Kind == NextHopKind.Tunnel && record.Tunnel == tunnel && !record.Address.IsAny;
     }
 
     /// <summary>A packet for a tunnel that cannot send: asks the slow path for what is missing, and holds or drops the packet.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public void Miss(in Packet packet, in PacketFields fields, uint tunnel, TunnelSaState why, uint slot)
+    public void Miss(in Packet packet, in PacketFields fields, uint tunnel, TunnelSaState why, uint slot, uint hop)
     {
-        if (why == TunnelSaState.NoTunnel)
+        if (why is TunnelSaState.NoTunnel or TunnelSaState.NoMember)
         {
             context.Drop(packet, DropReason.NoTunnelForPolicy);
             return;
         }
 
-        if (context.Tick - raisedAt[tunnel] >= Tuning.AcquireMilliseconds || raisedAt[tunnel] == 0)
-        {
-            raisedAt[tunnel] = context.Tick;
-            Raise(packet, fields, tunnel, why, slot);
-        }
-
+        if (MayRaise(tunnel, why, slot)) Raise(packet, fields, tunnel, why, slot, hop);
         if (why == TunnelSaState.Expired) CountExpired(packet, slot);
-        else if (region.Tunnel(tunnel).HoldOnMiss != 0) holds.ForTunnel(packet, tunnel, DropReason.NoOutboundSa);
+        else if (region.Tunnel(tunnel).HoldOnMiss != 0) holds.ForTunnel(packet, fields, tunnel, DropReason.NoOutboundSa);
         else context.Drop(packet, DropReason.NoOutboundSa);
     }
+
+    /// <summary>Once a second for each tunnel; but the members behind one have neighbours of their own, and each is asked for.</summary>
+    private bool MayRaise(uint tunnel, TunnelSaState why, uint slot)
+    {
+        if (why == TunnelSaState.NoSa && LiveSa(slot) && (region.OutboundSa(slot).Flags & SaFlags.MultiPoint) != 0) return memberEvents.TryTake(context.Tick);
+        if (context.Tick - raisedAt[tunnel] < Tuning.AcquireMilliseconds && raisedAt[tunnel] != 0) return false;
+        raisedAt[tunnel] = context.Tick;
+        return true;
+    }
+
+    private bool LiveSa(uint slot) => slot < (uint)region.Counts.OutboundSas && region.OutboundSa(slot).State == SlotState.Live;
 
     private void CountExpired(in Packet packet, uint slot)
     {
@@ -69,7 +108,7 @@ internal sealed class TunnelSa(WorkerContext context, Holds holds, Transmit tran
         context.Drop(packet, DropReason.SaExpired);
     }
 
-    private void Raise(in Packet packet, in PacketFields fields, uint tunnel, TunnelSaState why, uint slot)
+    private void Raise(in Packet packet, in PacketFields fields, uint tunnel, TunnelSaState why, uint slot, uint hop)
     {
         var record = new EventRecord
         {
@@ -83,20 +122,22 @@ internal sealed class TunnelSa(WorkerContext context, Holds holds, Transmit tran
             SourcePort = fields.SourcePort,
             DestinationPort = fields.DestinationPort,
         };
-        if (slot < (uint)region.Counts.OutboundSas && region.OutboundSa(slot).State == SlotState.Live) Describe(ref record, why, region.OutboundSa(slot));
+        if (LiveSa(slot)) Describe(ref record, why, region.OutboundSa(slot), hop);
         context.Raise(ref record);
     }
 
     /// <summary>There is an SA: either it expired, or the next hop of its outer packets is not known.</summary>
-    private void Describe(ref EventRecord record, TunnelSaState why, in OutboundSa sa)
+    private void Describe(ref EventRecord record, TunnelSaState why, in OutboundSa sa, uint hop)
     {
         record.Generation = sa.Generation;
         record.Spi = sa.Spi;
         record.Kind = why == TunnelSaState.Expired ? EventKind.HardExpire : EventKind.NeighbourNeeded;
         if (why == TunnelSaState.Expired) return;
-        record.Destination = sa.Destination;
-        if (sa.Adjacency >= (uint)region.Counts.Adjacencies) return;
-        ref var adjacency = ref region.Adjacency(sa.Adjacency);
+        var isMember = (sa.Flags & SaFlags.MultiPoint) != 0 && IsMember(sa.Tunnel, hop);
+        record.Destination = isMember ? region.NextHop(hop).Address : sa.Destination;
+        var slot = isMember ? region.NextHop(hop).Adjacency : sa.Adjacency;
+        if (slot >= (uint)region.Counts.Adjacencies) return;
+        ref var adjacency = ref region.Adjacency(slot);
         record.Port = adjacency.Port;
         if (!adjacency.Neighbour.IsAny) record.Destination = adjacency.Neighbour;
     }

@@ -233,9 +233,9 @@ public sealed unsafe partial class Region : IDisposable
 
     /// <summary>Asks the processor to load the part of a replay window where a sequence number lies.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void PrefetchWindow(ref InboundSaState state, ulong sequence)
+    public static void PrefetchWindow(ref ReplayBits window, ulong sequence)
     {
-        if (Sse.IsSupported) Sse.Prefetch0((byte*)Unsafe.AsPointer(ref state.Window) + ((sequence & 4095) >> 3));
+        if (Sse.IsSupported) Sse.Prefetch0((byte*)Unsafe.AsPointer(ref window) + ((sequence & 4095) >> 3));
     }
 
     /// <inheritdoc/>

@@ -42,6 +42,21 @@ public sealed class SenderTable
         return count;
     }
 
+    /// <summary>
+    /// A data plane that starts, before its first packet: what a worker of its predecessor was about to claim is free again, and every sender gets an owner among the workers that there are now
+    /// (<paramref name="ownerOf"/>, by record). Windows stay as they are.
+    /// </summary>
+    public static void TakeOver(Region region, Func<uint, int> ownerOf)
+    {
+        foreach (var record in region.TouchedSenders())
+        {
+            ref var sender = ref region.Sender(record);
+            var state = Volatile.Read(ref sender.State);
+            if (state == SlotState.Writing) Wipe(region, record);
+            else if (state == SlotState.Live) sender.Worker = (uint)ownerOf(record);
+        }
+    }
+
     /// <summary>All octets zero, then free. Nobody finds the record, and nobody is reading it.</summary>
     internal static void Wipe(Region region, uint record)
     {

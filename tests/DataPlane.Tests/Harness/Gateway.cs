@@ -279,6 +279,7 @@ internal sealed class Gateway : IDisposable
     private Engine StartEngine()
     {
         Inheritance.Take(Region);
+        Inheritance.TakeSenders(Region, Workers, Tier);
         var started = new Engine(Region, Workers, FrameCount, 32, DoorIsInterface ? -1 : Door, Tier, watchLeases: true, tunnelPorts: DoorIsInterface ? 1u << Door : 0);
         Queues = [.. Enumerable.Range(0, Workers * 3).Select(i => new WireQueue(started.Frames.Pools[i / 3], (byte)(i % 3)))];
         for (var i = 0; i < Queues.Length; i++) started.Workers[i / 3].Ports.Offer(Queues[i]);

@@ -34,6 +34,11 @@ internal sealed record SaSpec
 
     public ulong IvBase { get; init; }
 
+    /// <summary>Width of Sender-IDs of a multi-point SA; <see cref="SenderId"/> is ours.</summary>
+    public byte SenderIdBits { get; init; }
+
+    public uint SenderId { get; init; }
+
     /// <summary>Sequence number before the first packet, at both ends.</summary>
     public ulong Start { get; init; }
 
