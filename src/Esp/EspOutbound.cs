@@ -69,8 +69,10 @@ public sealed class EspOutbound<TKernel> : IDisposable
             if (packet.Tag != previous) Region.PrefetchKey(ref sa.Key, packet.Length);
             previous = packet.Tag;
             ref var state = ref region.OutboundState(packet.Tag);
-            var reason = sa.Mode == EspMode.Tunnel || (sa.Flags & SaFlags.IipTran) != 0
-                ? TunnelMode(ref packet, ref sa, ref state, i, hops, tick)
+            var reason = (sa.Flags & SaFlags.MultiPoint) != 0
+                ? ToMember(ref packet, ref sa, ref state, i, i < hops.Length ? hops[i] : 0, tick)
+                : sa.Mode == EspMode.Tunnel || (sa.Flags & SaFlags.IipTran) != 0
+                ? TunnelMode(ref packet, ref sa, ref state, i, tick)
                 : TransportMode(ref packet, ref sa, ref state, i, tick);
             reasons[i] = reason;
             if (reason != DropReason.None) state.Drops++;
@@ -89,7 +91,9 @@ public sealed class EspOutbound<TKernel> : IDisposable
         ref var sa = ref region.OutboundSa(packet.Tag);
         ref var state = ref region.OutboundState(packet.Tag);
         memory.Span(packet).Clear();
-        var reason = Build(ref packet, ref sa, ref state, 0, new ReadOnlySpan<uint>(in hop), packet.Length, IpProtocol.NoNextHeader, 0, 0, tick);
+        var member = (sa.Flags & SaFlags.MultiPoint) != 0 ? MemberOf(sa, hop) : sa.Destination;
+        var reason = member.IsAny ? DropReason.NoTunnelForPolicy : Build(ref packet, ref sa, ref state, 0, packet.Length, IpProtocol.NoNextHeader, 0, 0, tick);
+        if (reason == DropReason.None && (sa.Flags & SaFlags.MultiPoint) != 0) OuterHeaderWriter.SetDestination(ref memory.At(packet.Address), member);
         if (reason != DropReason.None) state.Drops++;
         Finish(new Span<Packet>(ref packet));
         return reason;
@@ -120,7 +124,7 @@ public sealed class EspOutbound<TKernel> : IDisposable
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private DropReason TunnelMode(ref Packet packet, ref OutboundSa sa, ref OutboundSaState state, int index, ReadOnlySpan<uint> hops, long tick)
+    private DropReason TunnelMode(ref Packet packet, ref OutboundSa sa, ref OutboundSaState state, int index, long tick)
     {
         if (packet.Length < Ipv4View.MinimumHeaderLength) return DropReason.Truncated;
         var start = Unsafe.ReadUnaligned<ulong>(ref memory.At(packet.Address));
@@ -145,30 +149,26 @@ public sealed class EspOutbound<TKernel> : IDisposable
         }
 
         var payload = sa.TfcMultiple == 0 ? packet.Length : TfcPadding.PaddedLength(sa, packet.Length);
-        return Build(ref packet, ref sa, ref state, index, hops, payload, nextHeader, trafficClass, dontFragment, tick);
+        return Build(ref packet, ref sa, ref state, index, payload, nextHeader, trafficClass, dontFragment, tick);
     }
 
     // From the payload (packet and TFC padding) to the outer packet.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private DropReason Build(
-        ref Packet packet, ref OutboundSa sa, ref OutboundSaState state, int index, ReadOnlySpan<uint> hops, int payload, byte nextHeader, uint trafficClass, uint dontFragment, long tick)
+        ref Packet packet, ref OutboundSa sa, ref OutboundSaState state, int index, int payload, byte nextHeader, uint trafficClass, uint dontFragment, long tick)
     {
         int outer = sa.OuterHeaderLength;
         var front = outer + EspView.HeaderLength + sa.IvLength;
         var padded = (payload + EspTrailer.Length + sa.Alignment - 1) & -sa.Alignment;
         var total = front + padded + sa.IcvLength;
         if (!HasRoom(packet.Address, front, padded + sa.IcvLength)) return DropReason.NoRoom;
-        var isMultiPoint = (sa.Flags & SaFlags.MultiPoint) != 0;
-        var member = isMultiPoint ? MemberOf(sa, index, hops) : default;
-        if (isMultiPoint && member.IsAny) return DropReason.NoTunnelForPolicy;
         var reason = Admit(packet.Tag, sa, ref state, total, out var sequence, out var aead);
         if (reason != DropReason.None) return reason;
 
         ref var start = ref memory.At(packet.Address - (uint)front);
         if ((sa.Flags & SaFlags.FixedDscp) != 0) trafficClass = (trafficClass & 3) | (uint)sa.Dscp << 2;
         if ((sa.Flags & SaFlags.SetDf) != 0) dontFragment = 0x40;
-        if (isMultiPoint) OuterHeaderWriter.WriteTo(member, ref start, ref sa, total, trafficClass, dontFragment, ++identification);
-        else OuterHeaderWriter.Write(ref start, ref sa, total, trafficClass, dontFragment, ++identification);
+        OuterHeaderWriter.Write(ref start, ref sa, total, trafficClass, dontFragment, ++identification);
         if (payload != packet.Length) memory.Span(packet.Address + (uint)packet.Length, payload - packet.Length).Clear();
         WriteTrailer(ref Unsafe.Add(ref start, front + payload), padded - payload - EspTrailer.Length, nextHeader);
         Protect(ref Unsafe.Add(ref start, outer), ref sa, sequence, padded, aead);
@@ -179,11 +179,22 @@ public sealed class EspOutbound<TKernel> : IDisposable
         return DropReason.None;
     }
 
-    // Outer destination under a multi-point SA; any where the row names none of the SA's family.
-    private IpAddress MemberOf(in OutboundSa sa, int index, ReadOnlySpan<uint> hops)
+    // Under a multi-point SA the packet goes where its route says; such SAs are of tunnel mode, and never in UDP.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private DropReason ToMember(ref Packet packet, ref OutboundSa sa, ref OutboundSaState state, int index, uint hop, long tick)
     {
-        if (index >= hops.Length || hops[index] >= (uint)region.Counts.NextHops) return IpAddress.Any;
-        var address = region.NextHop(hops[index]).Address;
+        var member = MemberOf(sa, hop);
+        if (member.IsAny || sa.Mode != EspMode.Tunnel) return DropReason.NoTunnelForPolicy;
+        var reason = TunnelMode(ref packet, ref sa, ref state, index, tick);
+        if (reason == DropReason.None) OuterHeaderWriter.SetDestination(ref memory.At(packet.Address), member);
+        return reason;
+    }
+
+    // The address of the member that a next hop names; any when it is not of the SA's family.
+    private IpAddress MemberOf(in OutboundSa sa, uint hop)
+    {
+        if (hop >= (uint)region.Counts.NextHops) return IpAddress.Any;
+        var address = region.NextHop(hop).Address;
         return address.IsV4 == sa.OuterHeaderLength < 40 ? address : IpAddress.Any;
     }
 

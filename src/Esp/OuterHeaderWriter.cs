@@ -27,46 +27,40 @@ internal static class OuterHeaderWriter
     }
 
     /// <summary>
-    /// As <see cref="Write"/> for a multi-point SA, whose template has no destination: <paramref name="destination"/> is of the template's family. Such SAs are never in UDP.
+    /// Gives a header that <see cref="Write"/> wrote from a template without destination (a multi-point SA's) the one of its packet, which is of the header's family: its checksum then
+    /// counts that too (RFC 1624 §3, eqn. 3, where the old octets are zero).
     /// </summary>
-    internal static void WriteTo(in IpAddress destination, ref byte start, ref OutboundSa sa, int total, uint trafficClass, uint dontFragment, ushort identification)
+    internal static void SetDestination(ref byte start, in IpAddress destination)
     {
-        ref var template = ref Unsafe.As<HeaderOctets, byte>(ref sa.OuterHeader);
-        if (sa.OuterHeaderLength < 40)
+        if (start >> 4 != 4)
         {
-            var address = BinaryPrimitives.ReverseEndianness(destination.V4);
-            WriteStart(ref start, ref template, address, total, trafficClass, dontFragment, identification);
-            Unsafe.WriteUnaligned(ref Unsafe.Add(ref start, 16), address);
+            BigEndian.Set64(ref start, 24, destination.High);
+            BigEndian.Set64(ref start, 32, destination.Low);
             return;
         }
 
-        WriteV6(ref start, ref template, total, trafficClass);
-        BigEndian.Set64(ref start, 24, destination.High);
-        BigEndian.Set64(ref start, 32, destination.Low);
+        var sum = (uint)(ushort)~BigEndian.U16(ref start, 10) + (destination.V4 >> 16) + (destination.V4 & 0xffff);
+        sum = (sum & 0xffff) + (sum >> 16);
+        sum += sum >> 16;
+        BigEndian.Set16(ref start, 10, (ushort)~sum);
+        BigEndian.Set32(ref start, 16, destination.V4);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void WriteV4(ref byte start, ref byte template, int total, uint trafficClass, uint dontFragment, ushort identification)
     {
-        WriteStart(ref start, ref template, 0, total, trafficClass, dontFragment, identification);
-        Unsafe.WriteUnaligned(ref Unsafe.Add(ref start, 16), Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref template, 16)));
-    }
-
-    // The first 16 octets. The template's sum counts the destination that stands in it; another one comes on top (in network order).
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void WriteStart(ref byte start, ref byte template, uint destination, int total, uint trafficClass, uint dontFragment, ushort identification)
-    {
         var first = 0x45 | (ulong)trafficClass << 8
             | (ulong)BinaryPrimitives.ReverseEndianness((ushort)total) << 16 | (ulong)BinaryPrimitives.ReverseEndianness(identification) << 32 | (ulong)dontFragment << 48;
         var second = Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref template, 8));
         // The template's sum counts 0x45 already; sums of octet pairs come out alike in either octet order (RFC 1071 2 (B)).
-        var sum = (first - 0x45 & 0xffff_ffff) + (first >> 32) + (second >> 16 & 0xffff) + destination;
+        var sum = (first - 0x45 & 0xffff_ffff) + (first >> 32) + (second >> 16 & 0xffff);
         sum = (sum & 0xffff) + (sum >> 16);
         sum = (sum & 0xffff) + (sum >> 16);
         sum += sum >> 16;
         second = (second & ~0xffff_0000UL) | (~sum & 0xffff) << 16;
         Unsafe.WriteUnaligned(ref start, first);
         Unsafe.WriteUnaligned(ref Unsafe.Add(ref start, 8), second);
+        Unsafe.WriteUnaligned(ref Unsafe.Add(ref start, 16), Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref template, 16)));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -47,16 +47,17 @@ internal abstract class Decapsulation(WorkerContext context, InboundPolicy polic
         count = 0;
         Decapsulate(batch, results, senders, context.Tick);
         var opened = 0;
+        var hasCopies = other.IsBusy;
         for (var i = 0; i < batch.Length; i++)
         {
-            if (other.IsBusy && WasReplaced(i, batch[i])) continue;
+            if (hasCopies && WasReplaced(i, batch[i])) continue;
             if (results[i].Reason != DropReason.None) context.Drop(batch[i], results[i].Reason);
             else if (results[i].IsAbsorbed) context.Absorb(batch[i]);
             else if (TryRead(batch[i], opened)) policy.Prefetch(passed.Fields[passed.Count + opened++]);
         }
 
         Judge(opened);
-        if (!other.IsBusy) return;
+        if (!hasCopies) return;
         other.TryAgain(this);
         Flush();
     }

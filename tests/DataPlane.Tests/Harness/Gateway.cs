@@ -168,7 +168,40 @@ internal sealed class Gateway : IDisposable
         return slot;
     }
 
-    public uint AddInbound(uint tunnel, uint spi, SaShape shape, uint selectorStart = 0, uint selectorCount = 0)
+    /// <summary>Writes one worker's outbound SA of a multi-point tunnel, with a Sender-ID of its own, and makes it that worker's.</summary>
+    public uint AddGroupOutbound(uint tunnel, uint spi, SaShape shape, byte bits, uint senderId)
+    {
+        var named = Region.Tunnel(tunnel).OutboundSas;
+        var slot = AddOutbound(tunnel, spi, 0, shape);
+        ref var sa = ref Region.OutboundSa(slot);
+        sa.Flags |= SaFlags.MultiPoint;
+        sa.Destination = IpAddress.Any;
+        sa.Adjacency = uint.MaxValue;
+        if (!CipherFacts.IsCbc(shape.Cipher)) (sa.SenderIdBits, sa.IvBase, sa.SequenceHardLimit) = (bits, (ulong)senderId << (64 - bits), ulong.MaxValue >> bits);
+        OuterHeader.Build(ref sa);
+        for (var worker = 0; worker < SaSlots.Size; worker++)
+            if (worker != shape.Worker)
+                Volatile.Write(ref Region.Tunnel(tunnel).OutboundSas[worker], named[worker]);
+        return slot;
+    }
+
+    /// <summary>Writes the inbound SA of a group, which is found at each of our ESP addresses, whoever sends.</summary>
+    public uint AddGroupInbound(uint tunnel, uint spi, SaShape shape, byte bits, params string[] addresses)
+    {
+        var slot = AddInbound(tunnel, spi, shape, isFound: false);
+        ref var sa = ref Region.InboundSa(slot);
+        var isCbc = CipherFacts.IsCbc(shape.Cipher);
+        sa.Flags |= SaFlags.MultiPoint | (isCbc ? SaFlags.NoReplay : 0);
+        sa.SenderIdBits = isCbc ? (byte)0 : bits;
+        sa.Source = IpAddress.Any;
+        foreach (var address in addresses) Find(spi, address, "::", slot);
+        return slot;
+    }
+
+    /// <summary>An entry in the lookup of inbound SAs.</summary>
+    public void Find(uint spi, string destination, string source, uint slot) => Assert.True(lookup.TryAdd(spi, Ip.Address(destination), Ip.Address(source), slot));
+
+    public uint AddInbound(uint tunnel, uint spi, SaShape shape, uint selectorStart = 0, uint selectorCount = 0, bool isFound = true)
     {
         var slot = inbound++;
         ref var sa = ref Region.InboundSa(slot);
@@ -190,7 +223,7 @@ internal sealed class Gateway : IDisposable
         sa.Source = record.Remote;
         sa.Generation++;
         Volatile.Write(ref sa.State, SlotState.Live);
-        Assert.True(lookup.TryAdd(spi, record.Local, record.Remote, slot));
+        if (isFound) Assert.True(lookup.TryAdd(spi, record.Local, record.Remote, slot));
         Prepare();
         return slot;
     }
