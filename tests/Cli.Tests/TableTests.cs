@@ -14,6 +14,7 @@ public sealed class TableTests
         { "sa", """[{"direction":"outbound","spi":"0xffffffff","tunnel":"a-tunnel-with-a-name-of-31-char","in_use":true,"worker":15,"packets":18446744073709551615,"bytes":18446744073709551615,"drops":18446744073709551615,"idle_milliseconds":86400000,"cipher":"aes-256-cbc-hmac-sha2-256-128"}]""" },
         { "spd", $$"""[{"order":8192,"name":"a-policy-with-a-name-of-31-char","action":"protect","tunnel":"a-tunnel-with-a-name-of-31-char","local":"{{Address}}/128","remote":"{{Address}}-{{Address}}","protocol":"255","local_ports":"10000-60000","remote_ports":"10000-60000"}]""" },
         { "routes", $$"""[{"prefix":"{{Address}}/128","kind":"adjacent","protected":false,"port":"a-port-with-31-chars-in-its-name","neighbour":"{{Address}}"}]""" },
+        { "routes", $$"""[{"prefix":"{{Address}}/128","kind":"tunnel","protected":true,"tunnel":"a-group-with-a-name-of-28-chs.v6","group":"a-group-with-a-name-of-28-chs","outer":"{{Address}}","port":"a-port-with-31-chars-in-its-name","neighbour":"{{Address}}","learned":true}]""" },
         { "ports", """[{"name":"a-port-with-31-chars-in-its-name","kind":"af_xdp","side":"unprotected","state":"starting","mode":"generic","queues":16,"mtu":65535,"rx_packets":18446744073709551615,"rx_bytes":18446744073709551615,"tx_packets":18446744073709551615,"tx_bytes":18446744073709551615,"drops":999999999,"kernel_drops":1}]""" },
         { "workers", "[" + string.Join(',', Enumerable.Range(0, 16).Select(w => $$"""{"worker":{{w}},"core":{{w}},"sleeping":false,"heartbeat_age_milliseconds":18446744073709551615}""")) + "]" },
         { "drops", """[{"reason":"integrity_check_failed","worker":0,"count":18446744073709551615,"severity":"security","text":"The integrity check value of the packet is not the one that was computed over it, so that somebody changed it","source":"RFC 4303 §3.4.4.1"}]""" },
@@ -63,6 +64,19 @@ public sealed class TableTests
             ["DIR  SPI         TUNNEL  USE  W   PKTS   BYTES  DROPS  IDLE  CIPHER",
              "out  0x00001001  to-b    yes  0      7  123.5k      0    1s  aes-128-gcm",
              "in   0x00001002  to-b    yes  0  12345       5      2     -  aes-128-gcm"], lines);
+    }
+
+    [Fact]
+    public void Routes_ToMembersSayGroupMemberAndNeighbour()
+    {
+        var lines = Lines(Build("routes", """
+            [{"prefix":"10.2.0.0/16","kind":"tunnel","protected":true,"tunnel":"mesh.v4","group":"mesh","outer":"198.51.100.1","port":"wan","neighbour":"192.0.2.254","learned":true},
+             {"prefix":"10.1.0.0/24","kind":"glean","protected":false,"port":"lan","learned":false}]
+            """));
+        Assert.Equal(
+            ["PREFIX       KIND    VIA   MEMBER        PROT  NEIGHBOUR    FROM",
+             "10.2.0.0/16  tunnel  mesh  198.51.100.1  yes   192.0.2.254  learned",
+             "10.1.0.0/24  glean   lan                 no                 static"], lines);
     }
 
     [Fact]

@@ -78,11 +78,11 @@ internal static class SubjectTables
     public static string Routes(JsonArray routes, int width)
     {
         var hasMembers = routes.Any(r => Text(r, "outer").Length > 0);
-        var table = new TextTable([new("PREFIX"), new("KIND"), new("VIA", Fit.Cut), .. hasMembers ? [new Column("MEMBER", Fit.Cut)] : Array.Empty<Column>(), new("PROT"), new("NEIGHBOUR", Fit.Cut), new("FROM")]);
+        var table = new TextTable([new("PREFIX", hasMembers ? Fit.Cut : Fit.Left), new("KIND"), new("VIA", Fit.Cut), .. hasMembers ? [new Column("MEMBER", Fit.Cut)] : Array.Empty<Column>(), new("PROT"), new("NEIGHBOUR", Fit.Cut), new("FROM")]);
         foreach (var route in routes)
         {
             var via = Text(route, "group") is { Length: > 0 } group ? group : Text(route, "tunnel") is { Length: > 0 } tunnel ? tunnel : Text(route, "port");
-            table.Add([Text(route, "prefix"), Text(route, "kind"), via, .. hasMembers ? [Text(route, "outer")] : Array.Empty<string>(), Text(route, "protected"), Text(route, "neighbour"), Text(route, "learned") == "true" ? "learned" : "static"]);
+            table.Add([Text(route, "prefix"), Text(route, "kind"), via, .. hasMembers ? [Text(route, "outer")] : Array.Empty<string>(), Text(route, "protected"), Text(route, "neighbour"), Text(route, "learned") == "yes" ? "learned" : "static"]);
         }
 
         return table.Text(width);

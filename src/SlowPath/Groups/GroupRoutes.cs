@@ -85,10 +85,12 @@ internal sealed class GroupRoutes(IForwarding forwarding, ILogger log) : IRouteI
 
         var (changes, rest, back) = (new List<LearnedChange>(), new List<RoutedPrefix>(batch.Count), new HashSet<IpPrefix>());
         var before = members.Count;
+        (IReadOnlyList<RoutedPath>? Paths, Target? Target) latest = default;
         for (var i = 0; i < batch.Count; i++)
         {
             var (prefix, paths) = batch[i];
-            var target = paths is null ? null : known.GetValue(paths, Make);
+            if (!ReferenceEquals(paths, latest.Paths)) latest = (paths, paths is null ? null : known.GetValue(paths, Make));
+            var target = latest.Target;
             if (target is { IsEncapsulated: true }) kept[prefix] = paths!;
             else kept.Remove(prefix);
             var isHeld = members.ContainsKey(prefix) && !back.Contains(prefix);

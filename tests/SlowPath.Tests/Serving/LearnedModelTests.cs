@@ -18,7 +18,7 @@ public sealed class LearnedModelTests
     [Fact]
     public void TheRegionSaysWhatTheDefinitionSays()
     {
-        using var bench = new Bench(Bench.Configuration.Replace("ipv4_groups: 64, ipv6_nodes: 256", "ipv4_groups: 4096, ipv6_nodes: 8192", StringComparison.Ordinal).Replace("next_hops: 128", "next_hops: 2048", StringComparison.Ordinal)) { ExpectsLearned = true };
+        using var bench = new Bench(Bench.Configuration.Replace("ipv4_groups: 64, ipv6_nodes: 256", "ipv4_groups: 4096, ipv6_nodes: 8192", StringComparison.Ordinal).Replace("next_hops: 128", "next_hops: 2048", StringComparison.Ordinal), MemberTests.WithGroup) { ExpectsLearned = true };
         var flaps = new List<KernelChange>
         {
             Neighbour(3, "192.0.2.7"), Neighbour(2, "10.1.0.9"), Route("20.0.0.0/8", 3, "192.0.2.7"), Route("20.1.0.0/16", 2, "10.1.0.9"), Route("10.9.0.0/16", 3, "192.0.2.254"), Route("77.0.0.0/8", 3, "192.0.2.7"),
@@ -79,6 +79,7 @@ public sealed class LearnedModelTests
         {
             < 3 => null,
             < 8 => new LearnedTarget(LearnedKind.Via, [.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => FakeKernel.Ip(NextHopPool[random.Next(NextHopPool.Length)]))], []),
+            8 when random.Next(2) == 0 => MemberTests.To([.. Enumerable.Range(0, random.Next(1, 3)).Select(_ => NextHopPool[random.Next(NextHopPool.Length)])]),
             8 => new LearnedTarget(LearnedKind.Tunnel, [], [.. Enumerable.Range(0, random.Next(1, 3)).Select(_ => Tunnels[random.Next(Tunnels.Length)])]),
             _ => LearnedTarget.Discard,
         };
@@ -89,7 +90,7 @@ public sealed class LearnedModelTests
     {
         var contents = bench.On(() => bench.Gateway.Contents);
         var shields = bench.Gateway.Configuration.Protected;
-        var model = new Model(contents, learned, shields);
+        var model = new Model(contents, learned, shields, bench.Kernel.Holds);
         foreach (var address in NextHopPool.Select(FakeKernel.Ip).Concat(learned.Keys.SelectMany(p => new[] { p.Address, p.Last })).Distinct())
             Assert.True(model.Way(address) == RegionText.Way(bench.Region, address), $"round {round}, {address}: model {model.Way(address)}, region {RegionText.Way(bench.Region, address)}; learned: {string.Join("; ", learned.Select(l => $"{l.Key} {l.Value.Kind} {string.Join(',', l.Value.NextHops)} {string.Join(',', l.Value.Tunnels)}"))}; static: {string.Join("; ", contents.Routes.Select(r => $"{r.Key} {r.Value.Kind} {r.Value.Port} {r.Value.Address}"))}");
         foreach (var hop in NextHopPool)
@@ -107,7 +108,7 @@ public sealed class LearnedModelTests
     }
 
     /// <summary>Every length is tried, nothing is remembered.</summary>
-    private sealed class Model(TableContents contents, Dictionary<IpPrefix, LearnedTarget> learned, IReadOnlyList<IpPrefix> shields)
+    private sealed class Model(TableContents contents, Dictionary<IpPrefix, LearnedTarget> learned, IReadOnlyList<IpPrefix> shields, IReadOnlyList<KernelChange> kernel)
     {
         public string Way(IpAddress address)
         {
@@ -115,7 +116,7 @@ public sealed class LearnedModelTests
             if (match.Learned is null) return Text(match.Hop);
             var members = match.Learned.Kind switch
             {
-                LearnedKind.Tunnel => [.. match.Learned.Tunnels.Where(contents.Tunnels.ContainsKey).Distinct().Select(NextHop.Into)],
+                LearnedKind.Tunnel or LearnedKind.Member => Into(match.Learned),
                 LearnedKind.Via => match.Learned.NextHops.SelectMany(h => Resolve(h, []).Hops).Distinct().Where(h => !IsShielded(match.Prefix) || IsInside(h)).ToList(),
                 _ => [],
             };
@@ -133,7 +134,7 @@ public sealed class LearnedModelTests
                 found = [];
                 var here = int.MaxValue;
                 if (match.Learned is null) found = Plain(match.Hop, address);
-                else if (match.Learned.Kind == LearnedKind.Tunnel) found = [.. match.Learned.Tunnels.Where(contents.Tunnels.ContainsKey).Distinct().Select(NextHop.Into)];
+                else if (match.Learned.Kind is LearnedKind.Tunnel or LearnedKind.Member) found = Into(match.Learned);
                 else if (match.Learned.Kind == LearnedKind.Via)
                 {
                     IpAddress[] further = [.. path, address];
@@ -151,6 +152,18 @@ public sealed class LearnedModelTests
             }
 
             return (found, back >= path.Length ? int.MaxValue : back);
+        }
+
+        private List<NextHop> Into(LearnedTarget target) => target.Kind == LearnedKind.Tunnel
+            ? [.. target.Tunnels.Where(contents.Tunnels.ContainsKey).Distinct().Select(NextHop.Into)]
+            : [.. target.Tunnels.Zip(target.NextHops).Where(t => contents.Tunnels.ContainsKey(t.First) && Underlay(t.Second) is not null).Distinct().Select(t => NextHop.Into(t.First, t.Second))];
+
+        /// <summary>The neighbour that the kernel's own routes lead to, with a question mark where it is not known.</summary>
+        private string? Underlay(IpAddress address)
+        {
+            if (kernel.Where(k => k.Kind == KernelChangeKind.Route && k.Route.Prefix.Contains(address)).OrderByDescending(k => k.Route.Prefix.Length).Select(k => (KernelRoute?)k.Route).FirstOrDefault() is not { } route) return null;
+            var neighbour = route.Gateway.IsAny ? address : route.Gateway;
+            return (kernel.Any(k => k.Kind == KernelChangeKind.Neighbour && k.Neighbour.Link == route.Link && k.Neighbour.Address == neighbour) ? "" : "?") + neighbour;
         }
 
         private (IpPrefix Prefix, NextHop Hop, LearnedTarget? Learned)? Match(IpAddress address, int longest)
@@ -177,10 +190,11 @@ public sealed class LearnedModelTests
 
         private bool IsInside(NextHop hop) => hop.Kind == NextHopKind.Tunnel || contents.Ports.First(p => p.Index == hop.Port).Side == PortSide.Protected;
 
-        private static string Text(NextHop hop) => hop.Kind switch
+        private string Text(NextHop hop) => hop.Kind switch
         {
             NextHopKind.Adjacent => hop.Adjacency.Neighbour.ToString(),
             NextHopKind.Glean => hop.Address.IsAny ? "?" : $"?{hop.Address}",
+            NextHopKind.Tunnel when hop.IsMember => $"{hop.Tunnel}>{hop.Address}@{Underlay(hop.Address)}",
             NextHopKind.Tunnel => hop.Tunnel!,
             NextHopKind.Discard => hop.Protected ? "discard!" : "discard",
             _ => hop.Kind.ToString().ToLowerInvariant(),

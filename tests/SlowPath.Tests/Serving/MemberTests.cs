@@ -17,8 +17,10 @@ public sealed class MemberTests
 
     private static IpPrefix Prefix(string text) => IpPrefix.TryParse(text, host: false, out var prefix, out _, out var problem) ? prefix : throw new FormatException(problem);
 
-    private static LearnedTarget To(params string[] members) =>
+    internal static LearnedTarget To(params string[] members) =>
         new(LearnedKind.Member, [.. members.Select(FakeKernel.Ip)], [.. members.Select(m => GroupConfiguration.TunnelName("mesh", FakeKernel.Ip(m).IsV4))]);
+
+    internal static GatewayConfiguration WithGroup(GatewayConfiguration configuration) => WithGroup(configuration, []);
 
     private static GatewayConfiguration WithGroup(GatewayConfiguration configuration, params (string Prefix, string Member)[] members) => configuration with
     {
