@@ -142,6 +142,15 @@ internal sealed class Mesh
         return Run();
     }
 
+    /// <summary>One more host.</summary>
+    public GroupHost Add(string name, IPAddress address)
+    {
+        var host = new GroupHost(name, address, pool, entropy, Ledger) { Now = Now };
+        hosts.Add(address, host);
+        host.Do(new AddressesChanged([address]));
+        return host;
+    }
+
     /// <summary>Whose time has come is told so. False: nobody's has.</summary>
     private bool Due()
     {
@@ -156,14 +165,6 @@ internal sealed class Mesh
     }
 
     private static IPAddress AddressOf(int i) => new([198, 51, (byte)(100 + (i >> 8)), (byte)i]);
-
-    private GroupHost Add(string name, IPAddress address)
-    {
-        var host = new GroupHost(name, address, pool, entropy, Ledger) { Now = Now };
-        hosts.Add(address, host);
-        host.Do(new AddressesChanged([address]));
-        return host;
-    }
 
     private void Set(Instant now)
     {
