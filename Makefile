@@ -25,7 +25,7 @@ test: ## build and run all tests but interop: make test [TEST=filter]
 interop: ## tests against peers that are not ours: make interop [PEER=scapy|tshark|vm|strongswan|bgp|lab] [FORMAT=json]
 	@scripts/interop.sh
 
-perf: ## measure: make perf [SUITE=crypto|esp|wire|ike|bgp|rib] [SECONDS=n] [SIZES=64,1420] [WORKERS=1,2] [SAS=10000] [ROUTES=1000000] [FORMAT=json]
+perf: ## measure: make perf [SUITE=crypto|esp|wire|ike|bgp|rib|group] [SECONDS=n] [SIZES=64,1420] [WORKERS=1,2] [SAS=10000] [ROUTES=1000000] [FORMAT=json]
 	@scripts/perf.sh
 
 fuzz: ## fuzz the parsers: make fuzz [TARGET=name] [SECONDS=n]

@@ -3,6 +3,7 @@ using Appliance.LineRate;
 using Appliance.LineRate.Bgp;
 using Appliance.LineRate.Crypto;
 using Appliance.LineRate.Esp;
+using Appliance.LineRate.Group;
 using Appliance.LineRate.Ike;
 using Appliance.LineRate.Wire;
 
@@ -13,6 +14,7 @@ var suites = new Dictionary<string, Func<ISuite>>
     ["esp"] = () => new EspSuite(),
     ["wire"] = () => new WireSuite(),
     ["ike"] = () => new IkeSuite(),
+    ["group"] = () => new GroupSuite(),
     ["bgp"] = () => new BgpSuite(),
     ["rib"] = () => new RibSuite(),
 };

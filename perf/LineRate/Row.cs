@@ -84,6 +84,18 @@ public sealed record Row
 
     public double? P999Ns { get; init; }
 
+    /// <summary>Members of a group.</summary>
+    public int? Members { get; init; }
+
+    /// <summary>From the reason to rekey a group until every member has acknowledged the new SA.</summary>
+    public double? RekeySeconds { get; init; }
+
+    /// <summary>From the first member's first datagram until every member has the group's SA.</summary>
+    public double? RegisterSeconds { get; init; }
+
+    /// <summary>Octets that the gateway keeps for each member, all in: the heap after a full collection.</summary>
+    public long? BytesPerMember { get; init; }
+
     /// <summary>What to know about the row: why it has no figures, what it was compared with.</summary>
     public string? Note { get; init; }
 }

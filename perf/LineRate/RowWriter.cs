@@ -20,6 +20,12 @@ internal sealed class RowWriter(TextWriter output, bool json)
         ("connect", 9, r => Text(r.ConnectMs, "0 ms")), ("growth B", 10, r => Text(r.MemoryGrowthBytes, "0")), ("", 0, r => r.Note),
     ];
 
+    private static readonly (string Title, int Width, Func<Row, string?> Cell)[] GroupColumns =
+    [
+        ("case", 12, r => r.Case), ("members", 8, r => Text(r.Members, "0")), ("rekey s", 8, r => Text(r.RekeySeconds, "0.000")), ("cpu s", 8, r => Text(r.CpuSeconds, "0.000")),
+        ("B/member", 9, r => Text(r.BytesPerMember, "0")), ("register", 9, r => Text(r.RegisterSeconds, "0.00 s")), ("", 0, r => r.Note),
+    ];
+
     private bool titled;
 
     internal void Write(Row row)
@@ -30,7 +36,7 @@ internal sealed class RowWriter(TextWriter output, bool json)
         }
         else
         {
-            var columns = row.Suite == "ike" ? IkeColumns : Columns;
+            var columns = row.Suite switch { "ike" => IkeColumns, "group" => GroupColumns, _ => Columns };
             if (!titled)
                 output.WriteLine(Line(columns, column => column.Title));
             titled = true;
