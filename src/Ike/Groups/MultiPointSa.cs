@@ -66,9 +66,6 @@ internal sealed class MultiPointSa : IDisposable
     /// <summary>The data plane has it.</summary>
     public bool IsInstalled { get; set; }
 
-    /// <summary>When it was installed here.</summary>
-    public Instant InstalledAt { get; set; }
-
     /// <summary>When the installation is tried again, after it failed.</summary>
     public Instant InstallAgainAt { get; set; } = Instant.Never;
 

@@ -75,7 +75,7 @@ internal static class ServedGroupContext
         writer.Number(ContextField.GroupSaActivates, sa.ActivatesAt - step.Now);
         writer.Number(ContextField.GroupSaEndsOthers, sa.EndsOthersAt - step.Now);
         writer.Number(ContextField.GroupSaExpires, sa.ExpiresAt - step.Now);
-        writer.Number(ContextField.GroupSaFlags, (ulong)((sa.IsInstalled ? Flags.Installed : 0) | (sa.IsActivated ? Flags.Activated : 0) | (sa.HasEndedOthers ? Flags.EndedOthers : 0) | (sa.WasTold ? Flags.Told : 0)));
+        writer.Number(ContextField.GroupSaFlags, (ulong)((sa is { IsInstalled: true, Token: 0 } ? Flags.Installed : 0) | (sa.IsActivated ? Flags.Activated : 0) | (sa.HasEndedOthers ? Flags.EndedOthers : 0) | (sa.WasTold ? Flags.Told : 0)));
     }
 
     private static MultiPointSa? Read(Step step, ContextReader reader, long elapsed)
@@ -91,7 +91,7 @@ internal static class ServedGroupContext
             FirstSenderId = (uint)reader.Number(ContextField.FirstSenderId), LastSenderId = (uint)reader.Number(ContextField.LastSenderId),
             OwnSenderIds = [.. Numbers(reader, ContextField.OwnSenderId)],
             CreatedAt = At(ContextField.GroupSaCreated), ActivatesAt = At(ContextField.GroupSaActivates), EndsOthersAt = At(ContextField.GroupSaEndsOthers), ExpiresAt = At(ContextField.GroupSaExpires),
-            InstalledAt = At(ContextField.GroupSaCreated), IsInstalled = flags.HasFlag(Flags.Installed), IsActivated = flags.HasFlag(Flags.Activated),
+            IsInstalled = flags.HasFlag(Flags.Installed), IsActivated = flags.HasFlag(Flags.Activated),
             HasEndedOthers = flags.HasFlag(Flags.EndedOthers), WasTold = flags.HasFlag(Flags.Told),
         };
         sa.UsedUpTo(reader.Number(ContextField.NextSenderId));

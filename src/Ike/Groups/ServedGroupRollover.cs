@@ -11,10 +11,10 @@ internal sealed partial class ServedGroup
 {
     private string installProblem = "";
 
-    /// <summary>An IV space of ours is nearly used up: everybody gets a new SA.</summary>
+    /// <summary>The IV space under a Sender-ID of ours is nearly used up, or the data plane does not have an SA that it should have: it is installed under fresh Sender-IDs.</summary>
     public void Expires(Step step, uint spi)
     {
-        if (Newest?.Spi == spi) Want(step, "sender-ids", RekeyKind.Ordinary);
+        if (Group is not null && sas.Find(s => s.Spi == spi) is { Token: 0 } sa) Install(step, sa);
     }
 
     private Instant RolloverDue(MultiPointSa sa)
@@ -52,6 +52,12 @@ internal sealed partial class ServedGroup
         sa.InstallAgainAt = Instant.Never;
         if (!sa.TakeSenderIds((uint)Group!.Senders, out var senderIds))
         {
+            if ((long)sa.LastSenderId - sa.FirstSenderId + 1 >= Group.Senders)
+            {
+                if (sa == Newest) Want(step, "sender-ids", RekeyKind.Ordinary);
+                return;
+            }
+
             installProblem = $"this node needs {Group.Senders} Sender-IDs, {sa.SenderIdsLeft} are left of {sa.FirstSenderId}-{sa.LastSenderId}: widen sender_ids";
             Log(step, IkeLogLevel.Error, "group-install", installProblem);
             return;
@@ -75,7 +81,8 @@ internal sealed partial class ServedGroup
         installProblem = problem is null ? "" : $"{sa} is not installed here: {problem}";
         if (problem is null)
         {
-            (sa.IsInstalled, sa.InstalledAt) = (true, step.Now);
+            sa.IsInstalled = true;
+            if (Sending == sa) step.Actions.Add(new ActivateGroupSa(Name, sa.Spi));
             Save(step);
             return;
         }

@@ -147,6 +147,22 @@ public class FaultTests
         }
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void AnIkeSaThatIsRekeyedInTheMiddleOfARekeyLosesNothing(bool byGateway)
+    {
+        var mesh = new Mesh(2).UpAll().Pass(5000);
+        var lost = 0;
+        mesh.Passes = d => d.Octets[18] != 37 || lost++ >= 4;
+        mesh.Gateway.Do(new GroupRekeyAsked(1, "mesh"));
+        if (byGateway) mesh.Gateway.Do(new OperatorAsked(2, OperatorVerb.Rekey, "m1"));
+        else mesh.Members[0].Do(new OperatorAsked(2, OperatorVerb.Rekey, "gw"));
+        mesh.Pass(200_000);
+        Assert.True(lost >= 4);
+        mesh.IsRolledOver();
+    }
+
     [Fact]
     public void AMemberThatSleepsThroughARekeyGetsTheCurrentSaWhenItComesBack()
     {

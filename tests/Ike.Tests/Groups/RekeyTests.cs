@@ -182,12 +182,19 @@ public class RekeyTests
     }
 
     [Fact]
-    public void OurOwnIvSpaceThatRunsOutRekeys()
+    public void WhenOurOwnIvSpaceRunsOutWeTakeFreshSenderIdsAndRekeyWhenThereAreNone()
     {
-        var mesh = new Mesh(1).Up(1).Pass(5000);
-        mesh.Gateway.Do(new GroupExpires("mesh", mesh.Gateway.Sending["mesh"], false));
+        var mesh = new Mesh(1, s => s with { SenderIdBits = 8, FirstSenderId = 10, LastSenderId = 16 }).Up(1).Pass(5000);
+        var spi = mesh.Gateway.Sending["mesh"];
+        mesh.Gateway.Do(new GroupExpires("mesh", spi, false));
+        mesh.Pass(10);
+        Assert.Equal(0ul, mesh.Gateway.Status().Rekeys);
+        Assert.Equal([14u, 15], mesh.Gateway.Installed.Values.Single().SenderIds);
+        Assert.Equal(new ActivateGroupSa("mesh", spi), mesh.Gateway.Actions.OfType<ActivateGroupSa>().Last());
+        mesh.Gateway.Do(new GroupExpires("mesh", spi, true));
         mesh.Pass(10);
         Assert.Equal((1ul, "sender-ids"), (mesh.Gateway.Status().Rekeys, mesh.Gateway.Status().LastRekey));
+        mesh.IsWhole();
     }
 
     [Fact]
