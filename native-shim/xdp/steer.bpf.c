@@ -259,7 +259,10 @@ static __always_inline int ipv6(struct xdp_md *ctx, const struct ethhdr *etherne
 	return forward(ctx, ethernet, tagged);
 }
 
-/* A frame to a group or to all: what hosts say to routers (IGMP and MLD, also to the group itself) is the kernel's. */
+/*
+ * A frame to a group or to all. What stays on the link (RFC 5771 4, RFC 7346 2) is the kernel's, whatever is wanted around
+ * it, and so is what hosts say to routers: IGMP and MLD, also to the group itself.
+ */
 static __always_inline int group(struct xdp_md *ctx, const struct ethhdr *ethernet, const void *end)
 {
 	const struct iphdr *ip = (const void *)(ethernet + 1);
@@ -271,6 +274,8 @@ static __always_inline int group(struct xdp_md *ctx, const struct ethhdr *ethern
 		if ((const void *)(ip + 1) > end || ip->protocol == IPPROTO_IGMP)
 			return XDP_PASS;
 		wanted.address = ip->daddr;
+		if ((ip->daddr & bpf_htonl(0xffffff00)) == bpf_htonl(0xe0000000))
+			return XDP_PASS;
 		return bpf_map_lookup_elem(&groups4, &wanted) ? worker(ctx, XDP_DROP) : XDP_PASS;
 	}
 	if (ethernet->h_proto == bpf_htons(ETH_P_IPV6)) {
@@ -279,6 +284,8 @@ static __always_inline int group(struct xdp_md *ctx, const struct ethhdr *ethern
 		if ((const void *)(ip6 + 1) > end || is_link_local(&ip6->saddr) || is_unspecified(&ip6->saddr))
 			return XDP_PASS;
 		wanted.address = ip6->daddr;
+		if ((ip6->daddr.s6_addr[1] & 0x0f) < 3)
+			return XDP_PASS;
 		return bpf_map_lookup_elem(&groups6, &wanted) ? worker(ctx, XDP_DROP) : XDP_PASS;
 	}
 	return XDP_PASS;

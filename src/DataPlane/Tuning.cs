@@ -21,6 +21,9 @@ internal static class Tuning
     /// <summary>Milliseconds that an idle worker sleeps at most.</summary>
     public const int SleepMilliseconds = 50;
 
+    /// <summary>Copies of multicast that a worker makes of one batch before it refuses more packets; the last one is copied to all who want it.</summary>
+    public const int CopiesPerBatch = 4096;
+
     /// <summary>ICMP errors a second, and at once.</summary>
     public const int IcmpPerSecond = 1000, IcmpBurst = 64;
 

@@ -17,6 +17,7 @@ internal sealed class Worker : IDisposable
     private readonly Forwarding forwarding;
     private readonly LocalInput localInput;
     private readonly Encapsulation encapsulation;
+    private readonly Replication replication;
     private readonly Decapsulation decapsulation;
     private readonly Transmit transmit;
     private readonly Steering steering;
@@ -50,7 +51,9 @@ internal sealed class Worker : IDisposable
         var owners = new SenderOwner(context, tier);
         (encapsulation, decapsulation, outboundEsp) = stages(context, transmit, fragmenter, new InboundPolicy(context.Region, spd, router), arrived, new OtherSa(context, owners, steering));
         var outbound = new Outbound(context, tunnelSa, icmp, fragmenter, steering, encapsulation);
-        forwarding = new Forwarding(context, ports, spd, router, transmit, outbound, holds, icmp, fragmenter);
+        replication = new Replication(context, router, tunnelSa, transmit, icmp, fragmenter, encapsulation);
+        var multicast = new Multicast(context, ports, spd, router, transmit, fragmenter, icmp, replication);
+        forwarding = new Forwarding(context, ports, spd, router, transmit, outbound, holds, icmp, fragmenter, multicast);
         localInput = new LocalInput(context, new InboundLookup(context, steering, decapsulation, owners), reassembler, new PathMtu(context), transmit);
         ref var block = ref context.Block;
         block.Frames = (uint)context.Pool.Capacity;
@@ -154,6 +157,7 @@ internal sealed class Worker : IDisposable
         }
 
         encapsulation.Flush();
+        replication.Flush();
     }
 
     private void Originate()

@@ -49,10 +49,16 @@ internal sealed class WorkerContext
     /// <summary>Ends a packet for a reason that is counted, and gives its frame back.</summary>
     public void Drop(in Packet packet, DropReason reason)
     {
+        CountDrop(packet.InPort, reason);
+        Pool.Give(packet.Address);
+    }
+
+    /// <summary>Counts a packet that ended before it had a frame.</summary>
+    public void CountDrop(byte port, DropReason reason)
+    {
         ref var block = ref Block;
         block.Drops[(int)reason]++;
-        block.Ports[packet.InPort & (PortRecord.Maximum - 1)].Drops++;
-        Pool.Give(packet.Address);
+        block.Ports[port & (PortRecord.Maximum - 1)].Drops++;
     }
 
     /// <summary>Ends a packet that was used up: a fragment joined to others, a keepalive, a dummy.</summary>

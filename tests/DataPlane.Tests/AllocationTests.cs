@@ -33,4 +33,30 @@ public class AllocationTests
         gateway.Run();
         Assert.NotEqual(0UL, gateway.Drops(DropReason.TooBig) + gateway.Drops(DropReason.IcmpRateLimited));
     }
+
+    [Fact]
+    public void Nothing_is_allocated_for_copies_of_multicast()
+    {
+        using var member = new Member(1);
+        var gateway = member.Gateway;
+        member.Learn(2);
+        member.Learn(3);
+        member.Learn(4, overV6: true);
+        gateway.Route("239.1.0.0/16", gateway.AddReplicate(0, member.Hops[Member.EspV4(2)], member.Hops[Member.EspV4(3)], member.Hops[Member.EspV6(4)]));
+        byte[][] packets = [Ip.Udp(Member.Host(1), "239.1.1.1"), Ip.Udp(Member.Host(1), "239.1.1.1", payload: 1440), Ip.Udp(Member.Host(1), "239.9.1.1"), Ip.Udp(Member.Host(1), "239.1.1.1", ttl: 1)];
+        using var source = new SourceQueue(gateway.Engine.Frames.Pools[0], Gateway.Lan, packets, 0, PacketFlags.NoEthernet);
+        foreach (var queue in gateway.Queues) queue.Lost = true;
+        gateway.Run();
+        var worker = gateway.Engine.Workers[0];
+        var sink = new SinkQueue(gateway.Engine.Frames.Pools[0], Gateway.Wan);
+        worker.Ports.Offer(sink);
+        worker.Ports.Offer(source);
+        for (var i = 0; i < 200; i++) worker.RunOnce();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 1000; i++) worker.RunOnce();
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.True(sink.Packets > 10_000);
+        source.Remaining = 0;
+        gateway.Run();
+    }
 }

@@ -172,6 +172,11 @@ public sealed class SteeringTests
         Assert.Equal(XdpVerdict.Pass, steerInside.Test(frames[8].Frame));
         Assert.Single(multicast.Groups4.Keys());
         Assert.Empty(multicast.Groups6.Keys());
+        Assert.Equal(0, taken.Set([(Address("224.0.0.0"), 4), (Address("ff00::"), 8)]));
+        Assert.Equal(XdpVerdict.Drop, steerInside.Test(frames[3].Frame));
+        Assert.Equal(XdpVerdict.Pass, steerInside.Test(frames[5].Frame));
+        Assert.Equal(XdpVerdict.Drop, steerInside.Test(frames[9].Frame));
+        Assert.Equal(XdpVerdict.Pass, steerInside.Test(Ip6("ff12::5", 17, Udp(5000, Esp()), mac: GroupMac)));
     }
 
     [SkippableFact]

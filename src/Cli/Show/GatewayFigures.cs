@@ -49,9 +49,8 @@ internal sealed record GatewayFigures(
         {
             if (Volatile.Read(ref region.InboundSa(i).State) != SlotState.Live) continue;
             inbound++;
-            var totals = region.InboundTotals(i);
-            inPackets += totals.Packets;
-            inBytes += totals.Bytes;
+            inPackets += region.InboundState(i).Packets;
+            inBytes += region.InboundState(i).Bytes;
         }
 
         var drops = new ulong[(int)DropReason.Count];

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Appliance.Shared;
 using Appliance.Wire;
 
@@ -25,8 +26,12 @@ internal sealed class Classifier(WorkerContext context, WorkerPorts ports)
             ref var fields = ref into.Fields[into.Count];
             packet = arrived[i];
             var reason = (packet.Flags & PacketFlags.NoEthernet) == 0 ? TakeOffEthernet(memory, ref packet) : DropReason.None;
-            if (reason == DropReason.None) reason = Headers.Read(memory, ref packet, out fields);
-            if (reason == DropReason.NotForwardable && ports.IsInterface(packet.InPort)) reason = DropReason.None;
+            if (reason == DropReason.None)
+            {
+                reason = Headers.Read(memory, ref packet, out fields);
+                if (reason == DropReason.NotForwardable) reason = Reconsider(ref packet, fields);
+            }
+
             if (reason != DropReason.None)
             {
                 context.Drop(packet, reason);
@@ -39,11 +44,21 @@ internal sealed class Classifier(WorkerContext context, WorkerPorts ports)
         }
     }
 
+    /// <summary>What no route may carry as a matter of course: what the kernel sends into a tunnel's interface goes there, and multicast has a stage of its own (<see cref="Multicast"/>).</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private DropReason Reconsider(ref Packet packet, in PacketFields fields)
+    {
+        if (ports.IsInterface(packet.InPort)) return DropReason.None;
+        if (!fields.IsRoutableMulticast()) return DropReason.NotForwardable;
+        packet.Flags |= PacketFlags.Multicast;
+        return DropReason.None;
+    }
+
     private static DropReason TakeOffEthernet(FrameMemory memory, ref Packet packet)
     {
         if (packet.Length < EthernetHeader + 20) return DropReason.Truncated;
         ref var at = ref memory.At(packet.Address);
-        if ((at & 1) != 0) return DropReason.NotForwardable;
+        if ((at & 1) != 0 && !EthernetMulticast.IsOf(memory.Span(packet))) return DropReason.NotForwardable;
         var type = BigEndian.U16(ref at, 12);
         var version = BigEndian.U8(ref at, EthernetHeader) >> 4;
         if (type is not (EtherType.Ipv4 or EtherType.Ipv6)) return DropReason.UnknownEtherType;

@@ -97,9 +97,18 @@ internal abstract class Decapsulation(WorkerContext context, InboundPolicy polic
         inner.Depth++;
         inner.Flags |= PacketFlags.Decapsulated | PacketFlags.NoEthernet;
         var reason = Headers.Read(context.Memory, ref inner, out passed.Fields[passed.Count + row]);
-        if (reason == DropReason.NotForwardable && policy.InterfaceOf(packet.Tag, passed.Fields[passed.Count + row]) >= 0) reason = DropReason.None;
+        if (reason == DropReason.NotForwardable) reason = Reconsider(ref inner, packet.Tag, passed.Fields[passed.Count + row]);
         if (reason != DropReason.None) Refuse(inner, reason);
         return reason == DropReason.None;
+    }
+
+    /// <summary>What is no ordinary route's: for the tunnel's interface, or multicast.</summary>
+    private DropReason Reconsider(ref Packet inner, uint slot, in PacketFields fields)
+    {
+        if (policy.InterfaceOf(slot, fields) >= 0) return DropReason.None;
+        if (!fields.IsRoutableMulticast()) return DropReason.NotForwardable;
+        inner.Flags |= PacketFlags.Multicast;
+        return DropReason.None;
     }
 
     /// <summary>Asks policy about the rows that were read; those that pass close up, and what is for the interface of its tunnel goes there.</summary>

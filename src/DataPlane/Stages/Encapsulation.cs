@@ -46,14 +46,21 @@ internal abstract class Encapsulation(WorkerContext context, Transmit transmit, 
                 continue;
             }
 
-            int mtu = context.Region.Adjacency(adjacencies[i]).Mtu;
-            if (batch[i].Length <= mtu || mtu == 0) transmit.ToNeighbour(batch[i], adjacencies[i]);
-            else SendInPieces(batch[i], adjacencies[i], mtu);
+            Send(batch[i], adjacencies[i]);
         }
     }
 
-    /// <summary>The batch, with the tick of the round.</summary>
-    protected abstract void Encapsulate(Span<Packet> batch, Span<DropReason> outcome, ReadOnlySpan<uint> hops, long tick);
+    /// <summary>Sends an outer packet to a neighbour who is known.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Send(in Packet packet, uint adjacency)
+    {
+        int mtu = context.Region.Adjacency(adjacency).Mtu;
+        if (packet.Length <= mtu || mtu == 0) transmit.ToNeighbour(packet, adjacency);
+        else SendInPieces(packet, adjacency, mtu);
+    }
+
+    /// <summary>Encapsulates a batch at once: a slot of an outbound SA stands in each packet's tag, its next hop beside it.</summary>
+    public abstract void Encapsulate(Span<Packet> batch, Span<DropReason> outcome, ReadOnlySpan<uint> hops, long tick);
 
     /// <summary>Tells the slow path about SAs that came to a limit.</summary>
     protected void Report(ReadOnlySpan<SaExpiry> expiries)
@@ -90,7 +97,7 @@ internal sealed class Encapsulation<TKernel>(WorkerContext context, Transmit tra
     where TKernel : struct, IAesGcmKernel
 {
     /// <inheritdoc/>
-    protected override void Encapsulate(Span<Packet> batch, Span<DropReason> outcome, ReadOnlySpan<uint> hops, long tick)
+    public override void Encapsulate(Span<Packet> batch, Span<DropReason> outcome, ReadOnlySpan<uint> hops, long tick)
     {
         esp.Encapsulate(batch, outcome, tick, hops);
         if (esp.Expiries.Length != 0) Report(esp.Expiries);

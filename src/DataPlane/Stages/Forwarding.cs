@@ -8,7 +8,7 @@ namespace Appliance.DataPlane;
 /// Policy and route together (RFC 4301 §5.1): every packet that is not for this machine leaves in the clear, goes into a tunnel, goes to the host, or is dropped. Nothing
 /// leaves in the clear that no rule says BYPASS for, except from a tunnel to a protected port, and between the machine itself and a protected port.
 /// </summary>
-internal sealed class Forwarding(WorkerContext context, WorkerPorts ports, Spd spd, Router router, Transmit transmit, Outbound outbound, Holds holds, IcmpErrors icmp, Fragmenter fragmenter)
+internal sealed class Forwarding(WorkerContext context, WorkerPorts ports, Spd spd, Router router, Transmit transmit, Outbound outbound, Holds holds, IcmpErrors icmp, Fragmenter fragmenter, Multicast multicast)
 {
     private const uint Settled = uint.MaxValue;
     private TokenBucket neighbourEvents = new(Tuning.EventsPerSecond, Tuning.EventBurst);
@@ -20,6 +20,12 @@ internal sealed class Forwarding(WorkerContext context, WorkerPorts ports, Spd s
         var last = Settled;
         for (var i = 0; i < batch.Count; i++)
         {
+            if ((batch.Packets[i].Flags & PacketFlags.Multicast) != 0)
+            {
+                multicast.Take(batch.Packets[i], batch.Fields[i], batch.Routes[i]);
+                continue;
+            }
+
             ref readonly var route = ref router.NextHop(batch.Routes[i]);
             var tunnel = Decide(batch.Packets[i], batch.Fields[i], route);
             if (tunnel == Settled) continue;

@@ -21,6 +21,21 @@ internal static class Frames
         return taken;
     }
 
+    /// <summary>A copy of a packet in a frame of its own, counted as one. Without a free frame it is counted as dropped, and there is none.</summary>
+    public static bool TryCopy(WorkerContext context, in Packet packet, out Packet copy)
+    {
+        copy = packet;
+        context.Block.Copies++;
+        if (!TryTake(context.Pool, packet.Length, out copy.Address))
+        {
+            context.CountDrop(packet.InPort, DropReason.NoFrame);
+            return false;
+        }
+
+        context.Memory.Span(packet).CopyTo(context.Memory.Span(copy));
+        return true;
+    }
+
     /// <summary>
     /// Moves a packet into a jumbo run when fewer than <paramref name="tail"/> octets are free behind it or too few in front. False when there is no run.
     /// </summary>

@@ -38,6 +38,15 @@ internal static class Headers
     /// <summary>Whether the source is of the link alone.</summary>
     public static bool IsFromTheLink(this in PacketFields fields) => fields.Family == 4 ? fields.SourceV4 >> 16 == 0xa9fe : fields.SourceHigh >> 54 == 0x3fa;
 
+    /// <summary>Whether it may be forwarded as multicast: to a group of a scope beyond the link (RFC 5771 §4, RFC 7346 §2), from a host that has an address beyond it.</summary>
+    public static bool IsRoutableMulticast(this in PacketFields fields)
+    {
+        if (fields.IsFromTheLink()) return false;
+        return fields.Family == 4
+            ? fields.DestinationV4 >> 28 == 14 && fields.DestinationV4 >> 8 != 0xe0_0000
+            : fields.DestinationHigh >> 56 == 0xff && (fields.DestinationHigh >> 48 & 15) is >= 3 and < 15;
+    }
+
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static DropReason ReasonOf(PacketError error) => error switch
     {

@@ -45,6 +45,23 @@ internal sealed class Transmit(WorkerContext context, WorkerPorts ports, Steerin
         sent.Flags &= ~PacketFlags.NoEthernet;
     }
 
+    /// <summary>Sends a multicast packet that starts at its IP header by a port, to whoever listens there.</summary>
+    public void ToGroup(in Packet packet, int port, in PacketFields fields)
+    {
+        ref var sent = ref Add(packet, port & (PortRecord.Maximum - 1));
+        ref var record = ref region.Port(port);
+        if (record.Kind == PortKind.Tun) return;
+        var group = fields.Family == 4 ? EthernetMulticast.OfV4(fields.DestinationV4) : EthernetMulticast.OfV6(fields.DestinationLow);
+        var own = record.Mac;
+        ref var at = ref Unsafe.Subtract(ref memory.At(packet.Address), EthernetHeader);
+        LittleEndian.Set64(ref at, 0, group | own << 48);
+        LittleEndian.Set32(ref at, 8, (uint)(own >> 16));
+        BigEndian.Set16(ref at, 12, fields.Family == 4 ? EtherType.Ipv4 : EtherType.Ipv6);
+        sent.Address -= EthernetHeader;
+        sent.Length += EthernetHeader;
+        sent.Flags &= ~PacketFlags.NoEthernet;
+    }
+
     /// <summary>Gives a packet that starts at its IP header to the host through its own door.</summary>
     public void ToHost(in Packet packet)
     {

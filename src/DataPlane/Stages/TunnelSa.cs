@@ -42,12 +42,19 @@ internal sealed class TunnelSa(WorkerContext context, Holds holds, Transmit tran
     public TunnelSaState Check(uint tunnel, uint slot, uint hop, out uint adjacency)
     {
         adjacency = 0;
+        var state = CheckSa(tunnel, slot);
+        return state == TunnelSaState.Ready ? WayOut(region.OutboundSa(slot), hop, out adjacency) : state;
+    }
+
+    /// <summary>The same, wherever its packets shall go.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TunnelSaState CheckSa(uint tunnel, uint slot)
+    {
         if (tunnel >= (uint)region.Counts.Tunnels || Volatile.Read(ref region.Tunnel(tunnel).State) != SlotState.Live) return TunnelSaState.NoTunnel;
         if (slot >= (uint)region.Counts.OutboundSas) return TunnelSaState.NoSa;
         ref var sa = ref region.OutboundSa(slot);
         if (Volatile.Read(ref sa.State) != SlotState.Live || sa.Tunnel != tunnel) return TunnelSaState.NoSa;
-        if (sa.ExpiresAt != 0 && context.Tick >= sa.ExpiresAt) return TunnelSaState.Expired;
-        return WayOut(sa, hop, out adjacency);
+        return sa.ExpiresAt != 0 && context.Tick >= sa.ExpiresAt ? TunnelSaState.Expired : TunnelSaState.Ready;
     }
 
     /// <summary>The adjacency that an SA's packets to a next hop leave by, and whether anything can be sent there.</summary>
@@ -85,10 +92,16 @@ internal sealed class TunnelSa(WorkerContext context, Holds holds, Transmit tran
             return;
         }
 
-        if (MayRaise(tunnel, why, slot)) Raise(packet, fields, tunnel, why, slot, hop);
+        Ask(packet, fields, tunnel, why, slot, hop);
         if (why == TunnelSaState.Expired) CountExpired(packet, slot);
         else if (region.Tunnel(tunnel).HoldOnMiss != 0) holds.ForTunnel(packet, fields, tunnel, DropReason.NoOutboundSa);
         else context.Drop(packet, DropReason.NoOutboundSa);
+    }
+
+    /// <summary>Asks the slow path for what is missing, if it is time to.</summary>
+    public void Ask(in Packet packet, in PacketFields fields, uint tunnel, TunnelSaState why, uint slot, uint hop)
+    {
+        if (MayRaise(tunnel, why, slot)) Raise(packet, fields, tunnel, why, slot, hop);
     }
 
     /// <summary>Once a second for each tunnel; but the members behind one have neighbours of their own, and each is asked for.</summary>

@@ -7,9 +7,11 @@ internal sealed class PortMap
 {
     private readonly Dictionary<uint, PortContents> byLink = [];
     private readonly HashSet<uint> vpnLinks = [], withoutCarrier;
+    private readonly bool hasDoor;
 
     public PortMap(GatewayConfiguration configuration, KernelView kernel)
     {
+        hasDoor = configuration.Vpn is not null;
         withoutCarrier = [.. kernel.Links.Where(l => !l.HasCarrier).Select(l => l.Index)];
         var ports = new List<PortContents>();
         if (configuration.Vpn is { } vpn) ports.Add(Join(0, vpn.Device, PortKind.Tun, PortSide.Protected, vpn.Device, kernel));
@@ -35,6 +37,9 @@ internal sealed class PortMap
 
     /// <summary>The port of a device that packets are forwarded by; null for the host's own door and for devices that are not ours.</summary>
     public PortContents? OfLink(uint link) => byLink.GetValueOrDefault(link);
+
+    /// <summary>True for the host's own door, be its device there or not.</summary>
+    public bool IsDoor(PortContents port) => hasDoor && port.Index == 0;
 
     /// <summary>True for the host's own door.</summary>
     public bool IsVpn(uint link) => vpnLinks.Contains(link);

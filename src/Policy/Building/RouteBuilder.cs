@@ -33,7 +33,7 @@ internal sealed class RouteBuilder(GatewayConfiguration configuration, KernelVie
         }
 
         foreach (var group in configuration.Groups)
-            foreach (var (prefix, member) in group.Members)
+            foreach (var (prefix, member) in group.Members.Where(m => !m.IsMulticast))
                 layers.Firm.TryAdd(prefix, NextHop.Into(group.TunnelName(member.IsV4), member));
         foreach (var prefix in configuration.Protected) layers.Rest.TryAdd(prefix, NextHop.Discard(isProtected: true));
         Shield = new PrefixRanges(configuration.Protected.Concat(tunnels.Where(t => t.IsTemplate).SelectMany(Prefixes)));

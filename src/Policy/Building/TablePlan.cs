@@ -57,6 +57,9 @@ public sealed class TablePlan
     /// <summary>Where nothing may leave in the clear.</summary>
     public PrefixRanges Shield { get; }
 
+    /// <summary>Ports inside that packets are forwarded by, a bit each: not the host's own door, nor tunnels' interfaces.</summary>
+    public uint PortsInside => ports.All.Where(p => p is { Side: PortSide.Protected, Tunnel: null } && !ports.IsDoor(p)).Aggregate(0u, (mask, p) => mask | 1u << p.Index);
+
     /// <summary>Metric of the kernel's route to a prefix; 0 when there is none.</summary>
     public uint MetricOf(IpPrefix prefix) => underlay.MetricOf(prefix);
 

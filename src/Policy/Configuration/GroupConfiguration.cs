@@ -42,4 +42,8 @@ public sealed record GroupConfiguration
 /// <summary>A static route to a member of a group.</summary>
 /// <param name="Prefix">What lies behind it.</param>
 /// <param name="Address">Its ESP address.</param>
-public readonly record struct GroupMember(IpPrefix Prefix, IpAddress Address);
+public readonly record struct GroupMember(IpPrefix Prefix, IpAddress Address)
+{
+    /// <summary>It wants multicast: no other route leads there, and others may want the same.</summary>
+    public bool IsMulticast => AddressScope.IsMulticast(Prefix.Address);
+}

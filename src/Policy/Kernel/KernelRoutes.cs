@@ -50,7 +50,7 @@ public static class KernelRoutes
                 if (link != 0) wanted.Add(Door(prefix, link, source));
             }
 
-        foreach (var prefix in (remembered ?? []).Concat(configuration.Groups.SelectMany(g => g.Members.Select(m => m.Prefix))).SelectMany(Halves))
+        foreach (var prefix in (remembered ?? []).Concat(configuration.Groups.SelectMany(g => g.Members.Where(m => !m.IsMulticast).Select(m => m.Prefix))).SelectMany(Halves))
         {
             wanted.Add(Blackhole(prefix));
             var source = configuration.Vpn?.Addresses.Select(a => a.Address).FirstOrDefault(a => a.IsV4 == prefix.IsV4) ?? default;

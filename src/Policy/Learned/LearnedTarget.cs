@@ -38,6 +38,9 @@ public sealed class LearnedTarget(LearnedKind kind, IReadOnlyList<IpAddress> nex
     /// <summary>Tunnels.</summary>
     public IReadOnlyList<string> Tunnels => tunnels;
 
+    /// <summary>Of <see cref="LearnedKind.Replicate"/>: hosts here want it too.</summary>
+    public bool IsWantedHere { get; init; }
+
     /// <summary>The discard of a protected prefix.</summary>
     public static LearnedTarget Discard { get; } = new(LearnedKind.Discard, [], []);
 }

@@ -8,7 +8,7 @@ public sealed class LearnedTargets : IEqualityComparer<LearnedTarget>
 
     /// <inheritdoc/>
     public bool Equals(LearnedTarget? x, LearnedTarget? y) =>
-        ReferenceEquals(x, y) || (x is not null && y is not null && x.Kind == y.Kind && x.NextHops.SequenceEqual(y.NextHops) && x.Tunnels.SequenceEqual(y.Tunnels, StringComparer.Ordinal));
+        ReferenceEquals(x, y) || (x is not null && y is not null && x.Kind == y.Kind && x.IsWantedHere == y.IsWantedHere && x.NextHops.SequenceEqual(y.NextHops) && x.Tunnels.SequenceEqual(y.Tunnels, StringComparer.Ordinal));
 
     /// <inheritdoc/>
     public int GetHashCode(LearnedTarget obj)

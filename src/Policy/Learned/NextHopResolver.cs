@@ -59,11 +59,12 @@ public sealed class NextHopResolver(IRouteView routes)
     }
 
     /// <summary>
-    /// Where a learned route leads: at most <see cref="MemberSlots.Size"/> next hops, none when there is no way. <paramref name="isShielded"/>: it lies in a protected range, so that only
+    /// Where a learned route leads: at most <see cref="MemberSlots.Size"/> next hops (all of <see cref="LearnedKind.Replicate"/>), none when there is no way. <paramref name="isShielded"/>: it lies in a protected range, so that only
     /// tunnels and protected ports count, and without any it discards.
     /// </summary>
     public IReadOnlyList<NextHop> Members(LearnedTarget target, bool isShielded)
     {
+        if (target.Kind == LearnedKind.Replicate) return Replicas(target);
         var members = new List<NextHop>(1);
         if (target.Kind == LearnedKind.Tunnel)
         {
@@ -86,6 +87,15 @@ public sealed class NextHopResolver(IRouteView routes)
         }
 
         if (members.Count == 0 && (isShielded || target.Kind != LearnedKind.Via)) members.Add(NextHop.Discard(isProtected: true));
+        return members;
+    }
+
+    private List<NextHop> Replicas(LearnedTarget target)
+    {
+        var members = new List<NextHop>(target.NextHops.Count);
+        for (var i = 0; i < target.NextHops.Count; i++)
+            if (routes.HasTunnel(target.Tunnels[i]) && routes.HasWay(target.NextHops[i]))
+                members.Add(NextHop.Into(target.Tunnels[i], target.NextHops[i]));
         return members;
     }
 

@@ -50,6 +50,7 @@ internal sealed partial class Gateway
         left = [];
         isRememberedDue = true;
         learnedKernel.IsComplete = true;
+        WriteMulticast();
         learnedKernel.Due();
         dirty = true;
     }

@@ -84,7 +84,8 @@ internal sealed class LearnedKernel(IKernel netlink, TableWriter tables, ILogger
 
     private void See(in LearnedChange change)
     {
-        if (change.Target is null)
+        // What the machine itself sends to a multicast address is the kernel's own affair.
+        if (change.Target is null or { Kind: LearnedKind.Replicate })
         {
             isDue |= listed.Remove(change.Prefix);
         }

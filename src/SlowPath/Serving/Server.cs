@@ -26,6 +26,7 @@ internal sealed class Server : IDisposable
     private readonly VrfClient vrfs = new();
     private readonly SecurityGatewayService? edge;
     private readonly GroupRoutes groups;
+    private readonly MulticastRoutes multicast;
     private readonly EventLoop loop;
     private readonly ILogger log;
     private readonly RuntimePaths paths;
@@ -54,7 +55,10 @@ internal sealed class Server : IDisposable
         loop.Turns.Add(bfd.Turn);
         gateway.WatchBy(bfd);
         groups.Inner = edge is not null ? edge : new PlainRoutes(groups.Behind.Learn, gateway.LearnedComplete);
+        multicast = new MulticastRoutes(groups, gateway, log);
+        groups.Multicast = multicast.Learn;
         groups.Use(configuration.Gateway.Groups, ToldToKernel);
+        multicast.Use(configuration.Gateway.Groups);
         bgp = new BgpService(loop, gateway.NextHops, gateway.Egress, bfd, groups, new VrfRoutes(vrfs, log), log);
         loop.Turns.Add(bgp.Turn);
         gateway.Ike = edge is null ? ike.Events : edge.Before(ike.Events);
@@ -192,6 +196,7 @@ internal sealed class Server : IDisposable
         configuration = loaded;
         edge?.Use(loaded);
         groups.Use(loaded.Gateway.Groups, ToldToKernel);
+        multicast.Use(loaded.Gateway.Groups);
         ike.SeeAddresses(Addresses());
         ike.Use(loaded);
         bfd.Use(loaded.Bfd);

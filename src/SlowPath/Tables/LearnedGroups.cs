@@ -16,6 +16,7 @@ internal sealed class LearnedGroups(Region region, SlotTable pool, NextHopWriter
     /// <summary>Those whose way other routes can change: to members of groups with a multi-point SA, of which there may be ten thousand, they cannot.</summary>
     private readonly HashSet<LearnedGroup> routed = [];
     private readonly List<LearnedGroup> unused = [];
+    private readonly ReplicateWriter replicas = new(region, pool, nextHops);
     private LearnedGroup? last;
 
     /// <summary>All groups.</summary>
@@ -38,14 +39,22 @@ internal sealed class LearnedGroups(Region region, SlotTable pool, NextHopWriter
     {
         foreach (var (slot, members) in found)
         {
-            var kind = region.NextHopGroup(slot).IsFirm != 0 ? LearnedKind.Tunnel : LearnedKind.Via;
-            var group = new LearnedGroup(new LearnedTarget(kind, [], []), false, slot) { IsStale = true };
+            var isReplicate = region.NextHop(slot).Kind == NextHopKind.Replicate;
+            var kind = isReplicate ? LearnedKind.Replicate : region.NextHopGroup(slot).IsFirm != 0 ? LearnedKind.Tunnel : LearnedKind.Via;
+            var group = new LearnedGroup(new LearnedTarget(kind, [], []) { IsWantedHere = isReplicate && region.Replicate(slot).Ports != 0 }, false, slot) { IsStale = true };
             bySlot[slot] = group;
+            if (isReplicate) replicas.Adopt(slot);
 
             // A tunnel that is no more has no name: what led there leads nowhere.
-            Write(group, [.. members.Select(m => m is { Kind: NextHopKind.Tunnel, Tunnel: null } ? NextHop.Discard(isProtected: true) : m)]);
+            Write(group, isReplicate ? [.. members.Where(m => m.Tunnel is not null)] : [.. members.Select(m => m is { Kind: NextHopKind.Tunnel, Tunnel: null } ? NextHop.Discard(isProtected: true) : m)]);
         }
     }
+
+    /// <summary>Retires blocks of members that an earlier slow path left in no list.</summary>
+    public void DropBlocks(IEnumerable<uint> found) => replicas.Drop(found);
+
+    /// <summary>Ports whose hosts get multicast that is wanted here, a bit each.</summary>
+    public void UsePorts(uint ports) => replicas.Use(ports, bySlot.Values);
 
     /// <summary>The group in a slot, or null when the slot is another next hop's.</summary>
     public LearnedGroup? At(uint slot) => last is { } same && same.Slot == slot ? same : bySlot.GetValueOrDefault(slot);
@@ -100,6 +109,7 @@ internal sealed class LearnedGroups(Region region, SlotTable pool, NextHopWriter
             if (!group.IsStale) (group.IsShielded ? shielded : open).Remove(group.Target);
             if (last == group) last = null;
             pool.Retire(group.Slot);
+            replicas.End(group.Slot);
             Ended++;
             if (routed.Remove(group)) Version++;
         }
@@ -110,9 +120,17 @@ internal sealed class LearnedGroups(Region region, SlotTable pool, NextHopWriter
 
     private void Create(LearnedGroup group, IReadOnlyList<NextHop> members)
     {
-        ref var record = ref region.NextHopGroup(group.Slot);
-        record.Kind = NextHopKind.Group;
-        record.IsFirm = group.IsFirm ? (byte)1 : (byte)0;
+        if (group.Target.Kind == LearnedKind.Replicate)
+        {
+            replicas.Begin(group.Slot, group.Target);
+        }
+        else
+        {
+            ref var record = ref region.NextHopGroup(group.Slot);
+            record.Kind = NextHopKind.Group;
+            record.IsFirm = group.IsFirm ? (byte)1 : (byte)0;
+        }
+
         _ = Write(group, members);
         pool.Publish(group.Slot);
         bySlot[group.Slot] = group;
@@ -125,6 +143,13 @@ internal sealed class LearnedGroups(Region region, SlotTable pool, NextHopWriter
     {
         var room = nextHops.Write(members);
         var placed = room ? members : [.. members.Where(m => nextHops.Has(m))];
+        if (group.Target.Kind == LearnedKind.Replicate)
+        {
+            if (!replicas.Write(group.Slot, placed)) return false;
+            group.Members = placed;
+            return room;
+        }
+
         ref var record = ref region.NextHopGroup(group.Slot);
         var isProtected = group.IsShielded || group.IsFirm || placed.Any(m => m.Protected);
         if (isProtected) Volatile.Write(ref record.Protected, 1);

@@ -28,12 +28,17 @@ internal sealed class NextHopWriter
     public IReadOnlyList<(uint Slot, IReadOnlyList<NextHop> Members)> Adopt(Func<uint, string?> tunnelOf)
     {
         var live = pool.Live.ToList();
-        var groups = live.Where(s => region.NextHop(s).Kind == NextHopKind.Group).Select(s => (s, (IReadOnlyList<NextHop>)Members(s, tunnelOf))).ToList();
+        var groups = live.Where(s => region.NextHop(s).Kind == NextHopKind.Group).Select(s => (s, (IReadOnlyList<NextHop>)Members(s, tunnelOf)))
+            .Concat(live.Where(s => region.NextHop(s).Kind == NextHopKind.Replicate).Select(s => (s, (IReadOnlyList<NextHop>)Replicas(s, tunnelOf)))).ToList();
+        Blocks = live.Where(s => region.NextHop(s).Kind == NextHopKind.None).ToList();
         foreach (var slot in live)
-            if (region.NextHop(slot).Kind != NextHopKind.Group && !slots.TryAdd(Read(region.NextHop(slot), tunnelOf), slot))
+            if (region.NextHop(slot).Kind is not (NextHopKind.Group or NextHopKind.Replicate or NextHopKind.None) && !slots.TryAdd(Read(region.NextHop(slot), tunnelOf), slot))
                 pool.Retire(slot);
         return groups;
     }
+
+    /// <summary>Blocks of members that <see cref="Adopt"/> found, in a list or not.</summary>
+    public IReadOnlyList<uint> Blocks { get; private set; } = [];
 
     /// <summary>Slot of a next hop that was written.</summary>
     public uint SlotOf(in NextHop hop) => slots[hop];
@@ -107,6 +112,22 @@ internal sealed class NextHopWriter
             if (member >= (uint)region.Counts.NextHops || region.NextHop(member) is not { State: SlotState.Live, Kind: not NextHopKind.Group } record) continue;
             var hop = Read(record, tunnelOf);
             if (!members.Contains(hop)) members.Add(hop);
+        }
+
+        return members;
+    }
+
+    private List<NextHop> Replicas(uint slot, Func<uint, string?> tunnelOf)
+    {
+        var members = new List<NextHop>();
+        var (at, steps) = (region.Replicate(slot).First, 0);
+        while (at - 1 < (uint)region.Counts.NextHops - 1 && ++steps < region.Counts.NextHops)
+        {
+            ref var block = ref region.ReplicateBlock(at);
+            for (var i = 0; i < Math.Min(block.Count, MemberSlots.Size); i++)
+                if (block.Members[i] < (uint)region.Counts.NextHops && region.NextHop(block.Members[i]) is { State: SlotState.Live, Kind: NextHopKind.Tunnel } record)
+                    members.Add(Read(record, tunnelOf));
+            at = block.Next;
         }
 
         return members;

@@ -50,6 +50,31 @@ internal sealed class PortWriter(Region region)
         }
     }
 
+    /// <summary>Writes the ranges of multicast addresses that shall come from ports inside; returns how many found no room.</summary>
+    public int WriteMulticast(IReadOnlyList<IpPrefix> wanted)
+    {
+        var changed = false;
+        for (var i = 0; i < Region.MaximumMulticastPrefixes; i++)
+        {
+            var prefix = i < wanted.Count ? new MulticastPrefix { Address = wanted[i].Address, Length = (uint)wanted[i].Length } : default;
+            ref var there = ref region.MulticastPrefix(i);
+            if (there.Address == prefix.Address && there.Length == prefix.Length) continue;
+            there = prefix;
+            changed = true;
+        }
+
+        if (changed) Doorbell.Ring(ref region.Header.MulticastVersion);
+        return Math.Max(0, wanted.Count - Region.MaximumMulticastPrefixes);
+    }
+
+    /// <summary>Ranges of multicast addresses that are written.</summary>
+    public IEnumerable<IpPrefix> Multicast()
+    {
+        for (var i = 0; i < Region.MaximumMulticastPrefixes; i++)
+            if (region.MulticastPrefix(i) is { Address.IsAny: false } prefix)
+                yield return new IpPrefix(prefix.Address, (int)prefix.Length);
+    }
+
     /// <summary>Writes the machine's addresses; unused places are <see cref="IpAddress.Any"/>.</summary>
     public void WriteAddresses(IReadOnlyList<IpAddress> wanted)
     {

@@ -45,6 +45,7 @@ internal sealed class TableWriter
         tunnels.Adopt();
         adjacencies.Adopt();
         groups.Adopt(nextHops.Adopt(tunnels.NameOf));
+        groups.DropBlocks(nextHops.Blocks);
         tunnelsOfStale.UnionWith(groups.Held.Where(h => h.Tunnel is not null).Select(h => h.Tunnel!));
         Sas.Adopt(tunnels.NameOf);
     }
@@ -113,6 +114,12 @@ internal sealed class TableWriter
         if (watched.Remove(address)) indexVersion = -1;
     }
 
+    /// <inheritdoc cref="PortWriter.WriteMulticast"/>
+    public int WriteMulticast(IReadOnlyList<IpPrefix> wanted) => ports.WriteMulticast(wanted);
+
+    /// <inheritdoc cref="PortWriter.Multicast"/>
+    public IEnumerable<IpPrefix> Multicast() => ports.Multicast();
+
     /// <summary>Applies a plan. Returns what did not fit, one sentence each.</summary>
     public IReadOnlyList<string> Apply(TablePlan wantedPlan)
     {
@@ -126,6 +133,7 @@ internal sealed class TableWriter
         if (!adjacencies.Write(wanted.Adjacencies, replaced)) problems.Add("no room for all neighbours: raise region: adjacencies");
         if (!tunnels.Write(wanted.Tunnels, tunnelsOfStale, orphans)) problems.Add("no room for all tunnels: raise region: tunnels");
         ports.WriteTunnels(wanted.Ports, tunnels.Slots);
+        groups.UsePorts(wantedPlan.PortsInside);
         var hops = wanted.Routes.Values.ToHashSet();
         var known = hops.Where(h => h.Tunnel is null || tunnels.Slots.ContainsKey(h.Tunnel)).OrderByDescending(h => h.Protected);
         var room = nextHops.Write(known.Concat(groups.Held));

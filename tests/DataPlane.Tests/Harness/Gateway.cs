@@ -98,6 +98,29 @@ internal sealed class Gateway : IDisposable
         return slot;
     }
 
+    /// <summary>A next hop that is a list of members, and ports here.</summary>
+    public uint AddReplicate(uint ports, params uint[] members)
+    {
+        var slot = nextHops++;
+        ref var head = ref Region.Replicate(slot);
+        head.Kind = NextHopKind.Replicate;
+        head.Protected = 1;
+        head.Ports = ports;
+        ref var link = ref head.First;
+        foreach (var some in members.Chunk(MemberSlots.Size))
+        {
+            link = nextHops++;
+            ref var block = ref Region.ReplicateBlock(link);
+            for (var i = 0; i < some.Length; i++) block.Members[i] = some[i];
+            block.Count = (uint)some.Length;
+            block.State = SlotState.Live;
+            link = ref block.Next;
+        }
+
+        head.State = SlotState.Live;
+        return slot;
+    }
+
     public void Route(string prefix, uint nextHop)
     {
         var parts = prefix.Split('/');

@@ -18,7 +18,6 @@ internal static class AllTargets
         .. CertificateTargets.List,
         .. IkeMessageTargets.List,
         .. IkeMachineTargets.List,
-        .. IkeGroupTargets.List,
         .. BgpMessageTargets.List,
         .. BgpUpdateTargets.List,
         .. BfdTargets.List,
