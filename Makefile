@@ -16,7 +16,7 @@ build: ## build everything: make build
 	@scripts/setup.sh build
 	@scripts/build.sh Appliance.sln
 
-run: ## start a lab and show it live: make run [LAB=two-gateways] [SECONDS=n] [FORMAT=json]
+run: ## start a lab and show it live: make run [LAB=mesh] [SECONDS=n] [FORMAT=json]
 	@scripts/run.sh
 
 test: ## build and run all tests but interop: make test [TEST=filter]

@@ -1,8 +1,8 @@
 #!/bin/bash
-# run.sh: LAB (two-gateways), DURATION in seconds (until Ctrl-C), FORMAT (table or json). Builds and runs a lab; everything it makes is removed at the end.
+# run.sh: LAB (mesh), DURATION in seconds (until Ctrl-C), FORMAT (table or json). Builds and runs a lab; everything it makes is removed at the end.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-lab=${LAB:-two-gateways}
+lab=${LAB:-mesh}
 file=scripts/labs/$lab/lab.yaml
 [ -e "$file" ] || { echo "run: no lab '$lab'; there are: $(ls scripts/labs | tr '\n' ' ')" >&2; exit 2; }
 [ "$(id -u)" -eq 0 ] || { echo "run: needs root for network namespaces and AF_XDP: sudo make run" >&2; exit 1; }

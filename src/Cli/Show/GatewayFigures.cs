@@ -49,8 +49,9 @@ internal sealed record GatewayFigures(
         {
             if (Volatile.Read(ref region.InboundSa(i).State) != SlotState.Live) continue;
             inbound++;
-            inPackets += region.InboundState(i).Packets;
-            inBytes += region.InboundState(i).Bytes;
+            var totals = region.InboundTotals(i);
+            inPackets += totals.Packets;
+            inBytes += totals.Bytes;
         }
 
         var drops = new ulong[(int)DropReason.Count];

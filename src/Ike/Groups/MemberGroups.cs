@@ -52,7 +52,7 @@ internal sealed class MemberGroups
     }
 
     /// <summary>An MPSA_PUT of a peer. <paramref name="done"/>: it was dealt with, and why it is refused, if it is.</summary>
-    public void Take(Step step, IkeSa sa, NotifyPayload notify, Action<Step, MpsaError> done)
+    public static void Take(Step step, IkeSa sa, NotifyPayload notify, Action<Step, MpsaError> done)
     {
         if (!MpsaPutCodec.TryRead(notify, out var put, out var error))
         {

@@ -24,7 +24,7 @@ internal static class MemberRegistration
     public static Instant DueAfter(MemberGateway gateway, Instant now)
     {
         var due = gateway.RegisterAt > now ? gateway.RegisterAt : Instant.Never;
-        if (gateway.Newest is { } newest && newest.ExpiresAt.Plus(-Tuning.GroupOverdue) is var overdue && overdue > now && overdue < due) due = overdue;
+        if (gateway.Newest is { } newest && newest.ExpiresAt.Plus(-Overdue(newest)) is var overdue && overdue > now && overdue < due) due = overdue;
         return due;
     }
 
@@ -41,10 +41,16 @@ internal static class MemberRegistration
         if (gateway.RegisterAt > step.Now) return;
         gateway.RegisterAt = Instant.Never;
         if (Of(step, gateway) is not { } sa) return;
-        var wait = Math.Min(Tuning.GroupRegisterFirst << Math.Min(gateway.Registrations, 8), Tuning.GroupRegisterLongest);
-        if (step.Machine.Manager.Replace(step, sa, $"group {group.Name}: {why}")) gateway.Registrations++;
-        else wait = Tuning.GroupRegisterBusy;
-        gateway.RegisterAt = step.Now.Plus(wait);
+        gateway.RegisterAt = step.Now.Plus(Register(step, group, gateway, sa, why));
+    }
+
+    /// <summary>Registers anew, and says in how many milliseconds to look again.</summary>
+    private static long Register(Step step, MemberGroup group, MemberGateway gateway, IkeSa sa, string why)
+    {
+        var comesToUs = sa.Peer is not { Remote.Count: > 0 };
+        if (!comesToUs && !step.Machine.Manager.Replace(step, sa, $"group {group.Name}: {why}")) return Tuning.GroupRegisterBusy;
+        if (comesToUs) step.Log(IkeLogLevel.Warning, sa, "group-register", $"group {group.Name}: {why}; {gateway.Name} has no address in the configuration, so it has to begin a new IKE SA");
+        return Math.Min(Tuning.GroupRegisterFirst << Math.Min(gateway.Registrations++, 8), Tuning.GroupRegisterLongest);
     }
 
     private static string? Need(MemberGroup group, MemberGateway gateway, Instant now)
@@ -52,8 +58,11 @@ internal static class MemberRegistration
         if (gateway.Newest is not { } newest) return gateway.IsExpected && gateway.RegisterAt < Instant.Never ? $"{gateway.Name} has handed out no SA" : null;
         if (newest.WantsSenderIds) return $"the IVs under our Sender-IDs of {newest} are used up or nearly so";
         if (newest.Sa.SenderIdBits > 0 && newest.Sa.SenderIds.Count < group.Group!.Senders) return $"{group.Group.Senders} Sender-IDs are needed, {newest} has {newest.Sa.SenderIds.Count}";
-        return newest.ExpiresAt - now <= Tuning.GroupOverdue ? $"the lifetime of {newest} ends in {Math.Max(0, newest.ExpiresAt - now) / 1000} s, and {gateway.Name} has handed out no other" : null;
+        return newest.ExpiresAt - now <= Overdue(newest) ? $"the lifetime of {newest} ends in {Math.Max(0, newest.ExpiresAt - now) / 1000} s, and {gateway.Name} has handed out no other" : null;
     }
+
+    /// <summary>Short lifetimes are for those who try things out.</summary>
+    private static long Overdue(MemberSa sa) => Math.Min(Tuning.GroupOverdue, sa.Sa.LifetimeMilliseconds / 8);
 
     private static IkeSa? Of(Step step, MemberGateway gateway) =>
         step.Machine.Of(gateway.Name).FirstOrDefault(s => s is { State: IkeSaState.Established or IkeSaState.Rekeying, Successor: null, MovesTo: null });

@@ -21,7 +21,7 @@ internal static class MpsaPuts
         var refusals = new List<NotifyPayload>();
         foreach (var put in puts)
         {
-            step.Machine.Members.Take(step, sa, put, (later, error) =>
+            MemberGroups.Take(step, sa, put, (later, error) =>
             {
                 if (error.Reason != MpsaRefusal.None) refusals.Add(MpsaPutCodec.Refusal(put.Spi, error.Reason));
                 if (--left > 0 || sa.State == IkeSaState.Dead) return;

@@ -51,6 +51,8 @@ public sealed class FragmentAssembly
         {
             part!.CopyTo(whole, at);
             at += part!.Length;
+            // Keys may be in it (MPSA_PUT).
+            System.Security.Cryptography.CryptographicOperations.ZeroMemory(part);
         }
 
         complete = true;

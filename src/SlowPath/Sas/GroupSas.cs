@@ -148,7 +148,7 @@ internal sealed class GroupSas : IGroupSas
         log.LogInformation("installed SA 0x{Spi:x8} of group {Group} from {Gateway}: {Cipher}, {Senders} Sender-IDs", sa.Spi, sa.Group, sa.Gateway, Configuration.CipherNames.NameOf(cipher, keyLength), senders.Count);
     }
 
-    private (Cipher Cipher, int KeyLength) CipherOf(GroupSa sa, Secret key)
+    private static (Cipher Cipher, int KeyLength) CipherOf(GroupSa sa, Secret key)
     {
         if (!ChildKind.TryCipher(sa.Encryption, sa.Integrity, out var cipher, out var keyLength) || cipher == Cipher.AesGmac)
             throw new RefusedException($"{sa.Encryption} with {sa.Integrity} is no cipher for a group", "the gateway can use AES-GCM, ChaCha20-Poly1305 or AES-CBC with HMAC");
@@ -273,7 +273,7 @@ internal sealed class GroupSas : IGroupSas
         {
             var inbound = parts.Where(e => !e.IsOutbound).ToList();
             foreach (var entry in parts.Where(e => e.IsOutbound)) Remember(entry);
-            var wanted = workers * new[] { true, false }.Count(isV4 => configured(GroupConfiguration.TunnelName(parts.Key.Item1, isV4)) == parts.Key.Item1);
+            var wanted = workers * ((IsOurs(parts.Key.Item1, isV4: true) ? 1 : 0) + (IsOurs(parts.Key.Item1, isV4: false) ? 1 : 0));
             var sending = parts.Where(e => e.IsOutbound).GroupBy(e => (e.Tunnel, e.Worker)).OrderBy(g => g.Key.Tunnel, StringComparer.Ordinal).ThenBy(g => g.Key.Worker).Select(g => g.MaxBy(IsNamed)!).ToList();
             foreach (var extra in parts.Where(e => e.IsOutbound).Except(sending).ToList()) store.Retire(extra);
             if (inbound.Count != 1 || sending.Count != wanted || wanted == 0 || live.Keys.Any(k => k.Spi == parts.Key.Spi))
@@ -289,6 +289,8 @@ internal sealed class GroupSas : IGroupSas
             collisions.Begin(sa.Inbound);
         }
     }
+
+    private bool IsOurs(string group, bool isV4) => configured(GroupConfiguration.TunnelName(group, isV4)) == group;
 
     private bool IsNamed(SaEntry entry) => ((ReadOnlySpan<uint>)region.Tunnel(entry.TunnelSlot).OutboundSas).Contains(entry.Slot);
 

@@ -117,6 +117,13 @@ internal sealed partial class Gateway
 
     private void NeighbourNeeded(in EventRecord e)
     {
+        if (plan is { } known && tables.TunnelOf(e.Tunnel) is { } tunnel && Contents.Tunnels.TryGetValue(tunnel, out var contents) && contents.Group is not null)
+        {
+            // The packet is for a member, or for the neighbour on the way to it.
+            if (known.WayTo(e.Destination) is { } way) AskForPath(way);
+            return;
+        }
+
         var index = e.Port;
         if (e.Destination.IsAny || Contents.Ports.FirstOrDefault(p => p.Index == index) is not { InterfaceIndex: > 0, Kind: PortKind.AfXdp } port) return;
         Use(port.InterfaceIndex, e.Destination, neighbourLimit);

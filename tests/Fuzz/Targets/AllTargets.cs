@@ -18,6 +18,7 @@ internal static class AllTargets
         .. CertificateTargets.List,
         .. IkeMessageTargets.List,
         .. IkeMachineTargets.List,
+        .. IkeGroupTargets.List,
         .. BgpMessageTargets.List,
         .. BgpUpdateTargets.List,
         .. BfdTargets.List,

@@ -53,6 +53,8 @@ internal sealed class Node : IDisposable
 
     public Task<bool> AskAsync(OperatorVerb verb, string name) => loop.RunAsync(() => Ike.AskAsync(verb, name));
 
+    public Task<bool> RekeyGroupAsync(string group) => loop.RunAsync(() => Ike.RekeyGroupAsync(group));
+
     public IReadOnlyList<IkeSaStatus> Sas => On(() => Ike.Sas.ToList());
 
     public bool IsUp => Sas is [{ State: "established", Children: [{ State: "installed" or "active" or "established" }] }];

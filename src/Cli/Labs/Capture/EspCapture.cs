@@ -21,7 +21,7 @@ internal sealed partial class EspCapture : IDisposable
     private readonly IvLedger ledger = new();
     private EspSample? sample;
     private Exception? broken;
-    private long esp, unread;
+    private long esp, large, unread;
 
     /// <summary>Begins; returns when every tcpdump listens. <paramref name="mtu"/>: the largest of the lab's links, in octets.</summary>
     /// <exception cref="Failure">tcpdump does not start.</exception>
@@ -32,6 +32,9 @@ internal sealed partial class EspCapture : IDisposable
 
     /// <summary>ESP packets so far.</summary>
     public long Esp => Guarded(() => esp);
+
+    /// <summary>Large ones among them.</summary>
+    public long Large => Guarded(() => large);
 
     /// <summary>Packets whose IVs were compared, those whose IV another packet had, and those that were not compared any more.</summary>
     public (long Checked, long Repeated, long Unchecked) Ivs => Guarded(() => (ledger.Checked, ledger.Repeated, ledger.Unchecked));
@@ -126,6 +129,7 @@ internal sealed partial class EspCapture : IDisposable
             ledger.Take(packet.Spi, packet.Iv, packet.Esp);
             sample?.Take(packet);
             var flow = new EspFlow(packet.Source, packet.Destination, packet.Spi, packet.Esp.Length > EspFlows.LargeOctets);
+            if (flow.IsLarge) large++;
             if (flows.Count < MaximumFlows || flows.ContainsKey(flow)) flows[flow] = flows.GetValueOrDefault(flow) + 1;
         }
     }

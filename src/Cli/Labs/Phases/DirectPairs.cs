@@ -6,7 +6,7 @@ namespace Appliance.Cli.Labs;
 /// </summary>
 internal static class DirectPairs
 {
-    private const int Pings = 5, PingOctets = 1000, SettleMilliseconds = 1500;
+    private const int Pings = 5, PingOctets = 1000, QuietMilliseconds = 60, SettleMilliseconds = 1500;
     private const string TcpOctets = "200K";
 
     /// <summary>Figures: pairs, direct_pairs.</summary>
@@ -29,8 +29,7 @@ internal static class DirectPairs
     /// <summary>What is wrong with a pair; empty when nothing is.</summary>
     private static string Try(PhaseContext context, LabSite from, LabSite to)
     {
-        context.Wait(0);
-        var before = context.Capture.Flows;
+        var before = Quiet(context);
         var families = to.Addresses.Where(a => from.Addresses.Any(b => b.Contains(':') == a.Contains(':'))).ToList();
         foreach (var address in families)
         {
@@ -39,12 +38,24 @@ internal static class DirectPairs
         }
 
         if (TcpProbe.Once(context.Space(to), context.Space(from), to.Addresses[0], TcpOctets) is { Length: > 0 } problem) return $"TCP: {problem}";
-        var least = Pings * families.Count;
-        EspFlows Seen() => context.Capture.Flows.Since(before);
         // TCP's own segments come on top of the echo requests.
-        context.Until(() => Seen().Large(from, to) > least && Seen().Large(to, from) >= least, SettleMilliseconds);
-        var seen = Seen();
+        var least = Pings * families.Count;
+        var seen = Quiet(context).Since(before);
         if (seen.Large(from, to) <= least || seen.Large(to, from) < least) return $"the router saw {seen.Large(from, to)} and {seen.Large(to, from)} large packets straight between them, not more than {least}";
         return seen.LargeElsewhere(from, to) is > 0 and var others ? $"the router saw {others} large packets between others meanwhile" : "";
+    }
+
+    /// <summary>What the router saw so far, once nothing large comes any more: the capture is some milliseconds late.</summary>
+    private static EspFlows Quiet(PhaseContext context)
+    {
+        long large;
+        var end = Environment.TickCount64 + SettleMilliseconds;
+        do
+        {
+            large = context.Capture.Large;
+            context.Wait(QuietMilliseconds);
+        }
+        while (context.Capture.Large != large && Environment.TickCount64 < end);
+        return context.Capture.Flows;
     }
 }
