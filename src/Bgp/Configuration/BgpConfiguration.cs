@@ -214,7 +214,7 @@ public sealed record EgressGroup(string Name, IReadOnlyList<IPAddress> Addresses
     internal byte[] Encapsulation => TunnelEncapsulation.Write([.. Addresses.Select(a => new Tunnel(TunnelType.IpsecTunnel, [TunnelSubTlv.Endpoint(a)]))]);
 
     /// <summary>The next hop of our own routes: of their family where we have one.</summary>
-    internal IPAddress? NextHop(int afi) => Addresses.FirstOrDefault(a => a.IsV4() == (afi == 1)) ?? Addresses.FirstOrDefault();
+    internal IPAddress? NextHop(int afi) => Addresses.FirstOrDefault(a => a.IsV4() == (afi == 1)) ?? (Addresses.Count > 0 ? Addresses[0] : null);
 
     /// <summary>Of a path's egress endpoints the first that we can send to: of a family that we have, and not ourselves. <see cref="IPAddress.Any"/> for none.</summary>
     internal IPAddress Choose(IReadOnlyList<IPAddress> endpoints) =>
