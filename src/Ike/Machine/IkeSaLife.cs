@@ -64,6 +64,7 @@ internal sealed partial class IkeSa
         StartKeepalive(step);
         step.Log(IkeLogLevel.Information, this, "established", $"IKE SA established: {LocalIdentity} with {RemoteIdentity}, {Suite}{(Nat == NatState.None ? "" : $", NAT: {Nat}")}");
         Save(step);
+        if (early is not null) step.SetTimer(this, TimerKind.Early, 0);
         step.Machine.Manager.Established(step, this, initialContact);
         if (State == IkeSaState.Established) step.Machine.Servers.Established(step, this);
     }

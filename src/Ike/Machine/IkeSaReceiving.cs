@@ -13,6 +13,7 @@ internal sealed partial class IkeSa
 {
     private FragmentAssembly? requestFragments;
     private FragmentAssembly? responseFragments;
+    private EarlyRequest? early;
 
     /// <summary>A datagram for this IKE SA whose header was read.</summary>
     public void Receive(Step step, in IkeHeader header, byte[] datagram, IPEndPoint local, IPEndPoint remote)
@@ -40,6 +41,14 @@ internal sealed partial class IkeSa
 
         if (header.IsResponse) ReceiveResponse(step, header, datagram, local, remote);
         else ReceiveRequest(step, header, datagram, local, remote);
+    }
+
+    /// <summary>A request that came before the responder had proven who it is: now it has. One is kept, the last; others are asked again.</summary>
+    public void TakeEarly(Step step)
+    {
+        if (early is not { } request) return;
+        early = null;
+        ReceiveRequest(step, request.Header, request.Datagram, request.Local, request.Remote);
     }
 
     /// <summary>Fragments of a message that never became whole.</summary>
@@ -92,8 +101,8 @@ internal sealed partial class IkeSa
 
         if (State == IkeSaState.Connecting && IsInitiator)
         {
-            // To the responder the IKE SA is in use with its IKE_AUTH response, which we are still verifying, or which this overtook (RFC 7296 §2.1): it asks again.
-            Drop(step, "early", $"{header.Exchange} request {header.MessageId}, before the responder has proven who it is");
+            // To the responder the IKE SA is in use with its IKE_AUTH response, which we are still verifying, or which this overtook (RFC 7296 §2.1).
+            early = new EarlyRequest(header, datagram, local, remote);
             return;
         }
 
@@ -166,4 +175,6 @@ internal sealed partial class IkeSa
     }
 
     private void Drop(Step step, string key, string what) => step.Log(IkeLogLevel.Debug, this, key, $"dropped {what}");
+
+    private sealed record EarlyRequest(IkeHeader Header, byte[] Datagram, IPEndPoint Local, IPEndPoint Remote);
 }

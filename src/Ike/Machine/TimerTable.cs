@@ -20,6 +20,9 @@ internal static class TimerTable
             case TimerKind.RekeyChild or TimerKind.ExpireChild or TimerKind.ActivateChild:
                 ChildEvents.Fire(step, sa, timer);
                 break;
+            case TimerKind.Early:
+                sa.TakeEarly(step);
+                break;
             case TimerKind.Fragments:
                 sa.ForgetFragments();
                 break;

@@ -39,6 +39,9 @@ internal enum TimerKind : byte
     /// <summary>Something that failed for the moment is tried again.</summary>
     Retry,
 
+    /// <summary>A request that came too early is taken.</summary>
+    Early,
+
     /// <summary>Key exchanges that the peer does not go on with are forgotten (RFC 9370 §2.2.4).</summary>
     Followup,
 }

@@ -40,7 +40,11 @@ public class EstablishTests
         Assert.NotNull(held);
         net.B.Do(new OperatorAsked(7, OperatorVerb.Rekey, "a"));
         net.Run();
+        var sent = net.Seen.Count;
         net.A.Do(new DatagramReceived(held.Local, held.Remote, held.Octets));
+        net.Run();
+        // It was kept, and is answered without being asked again.
+        Assert.Contains(net.Seen.Skip(sent), f => f.To == net.B && f.Octets[18] == (byte)ExchangeType.CreateChildSa && (f.Octets[19] & (byte)HeaderFlags.Response) != 0);
         net.Pass(5000);
         Assert.Equal(IkeSaState.Established, net.A.Sa.State);
         Assert.DoesNotContain(net.A.Texts, t => t.Contains("refused", StringComparison.Ordinal) || t.Contains("not established", StringComparison.Ordinal));
