@@ -118,6 +118,7 @@ internal sealed class GroupSas : IGroupSas
         {
             CipherKey.Expand(cipher, key.Octets, block);
             var before = Before(sa, cipher, block);
+            if (before is not null) unclaimed.Remove(name);
             if (before is not null && before.SenderIds.SequenceEqual(senders))
             {
                 Renew(before, shape.ExpiresAt);

@@ -56,6 +56,22 @@ public sealed class GroupAdoptionTests : IDisposable
         Assert.NotEmpty(bench.Entries(0x9002));
     }
 
+    /// <summary>A process died between installing and keeping that it had: the gateway tells the successor again.</summary>
+    [Theory]
+    [InlineData(1u)]
+    [InlineData(11u)]
+    public void WhatIsInstalledAgainIsClaimed(uint first)
+    {
+        bench.Install(MeshGroup.Of(0x9001, 1, 2, 3, 4));
+        bench.Restart();
+        Assert.Null(bench.Install(MeshGroup.Of(0x9001, first, first + 1, first + 2, first + 3)));
+        var groups = (GroupSas)bench.Gateway.Groups;
+        var now = Environment.TickCount64;
+        bench.With(_ => groups.Sweep(now));
+        bench.With(_ => groups.Sweep(now + 2 * ChildSas.ClaimMilliseconds));
+        Assert.Equal(5, bench.Entries(0x9001).Length);
+    }
+
     /// <summary>A slow path that was killed between two records: what is left is no SA.</summary>
     [Fact]
     public void APartOfAnSaEnds()
