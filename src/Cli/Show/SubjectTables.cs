@@ -128,13 +128,13 @@ internal static class SubjectTables
         return table.Text(width);
     }
 
-    /// <summary>SAS: outbound/inbound. MTU: largest inner packet. PATH: whether the next hop towards the peer is resolved.</summary>
+    /// <summary>SAS: outbound/inbound. MTU: largest inner packet. PATH: whether the next hop towards the peer is resolved; a group's packets go where their routes say.</summary>
     public static string Tunnels(JsonArray tunnels, int width)
     {
         var table = new TextTable(new("TUNNEL", Fit.Cut), new("MODE"), new("REMOTE", Fit.Cut), new("PORT", Fit.Cut), new("PATH"), new("SAS", Fit.Right), new("MTU", Fit.Right), new("INSIDE ROUTES", Fit.Wrap));
         foreach (var tunnel in tunnels)
         {
-            var resolved = Text(tunnel, "next_hop_resolved") == "yes" ? "ok" : Text(tunnel, "next_hop").Length > 0 ? "no-mac" : "none";
+            var resolved = Text(tunnel, "group").Length > 0 ? "routes" : Text(tunnel, "next_hop_resolved") == "yes" ? "ok" : Text(tunnel, "next_hop").Length > 0 ? "no-mac" : "none";
             table.Add(Text(tunnel, "name"), Text(tunnel, "mode"), Text(tunnel, "remote"), Text(tunnel, "port"), resolved, $"{Items(tunnel, "outbound_spis").Count}/{Items(tunnel, "inbound_spis").Count}",
                 Text(tunnel, "inner_mtu"), string.Join(' ', Items(tunnel, "routes").Select(r => (string?)r)));
         }

@@ -82,15 +82,15 @@ internal static class ViewBuilder
     {
         var contents = gateway.Contents.Tunnels.GetValueOrDefault(t.Name) ?? new TunnelContents { Name = t.Name };
         var acquire = gateway.Acquires.GetValueOrDefault(t.Name);
-        return new TunnelView(t.Name, Name(t.Kind), t.Local.ToString(), t.Remote.ToString(), contents.PathMtu, contents.InnerMtu, contents.MssClampV4, contents.MssClampV6,
+        return new TunnelView(t.Name, Name(t.Kind), t.Local.ToString(), t.Group is null ? t.Remote.ToString() : "any", contents.PathMtu, contents.InnerMtu, contents.MssClampV4, contents.MssClampV6,
             contents.Path is { } path ? gateway.Contents.Ports.FirstOrDefault(p => p.Index == path.Port)?.Name : null, contents.Path?.Neighbour.ToString(),
             contents.Path is { } key && gateway.Contents.Adjacencies.TryGetValue(key, out var adjacency) && adjacency.IsResolved,
-            t.Routes.Select(r => r.ToString()).ToList(), Spis(gateway, t.Name, true), Spis(gateway, t.Name, false), acquire?.Count ?? 0,
-            acquire is null ? null : $"{acquire.At:O} {acquire.Source} to {acquire.Destination}, protocol {acquire.Protocol}", t.Interface?.Device, gateway.InterfaceIsUp(t.Name));
+            t.Routes.Select(r => r.ToString()).ToList(), Spis(gateway, t.Name, true), t.Group is { } group ? gateway.GroupSas.Where(s => s.Group == group).Select(s => $"0x{s.Spi:x8}").ToList() : Spis(gateway, t.Name, false), acquire?.Count ?? 0,
+            acquire is null ? null : $"{acquire.At:O} {acquire.Source} to {acquire.Destination}, protocol {acquire.Protocol}", t.Interface?.Device, gateway.InterfaceIsUp(t.Name), t.Group);
     }).ToList();
 
     private static List<string> Spis(Gateway gateway, string tunnel, bool isOutbound) =>
-        gateway.SasOf(tunnel).Where(s => s.IsOutbound == isOutbound).Select(s => $"0x{s.Spi:x8}").ToList();
+        gateway.SasOf(tunnel).Where(s => s.IsOutbound == isOutbound).Select(s => $"0x{s.Spi:x8}").Distinct().ToList();
 
     private static SaView Outbound(Gateway gateway, SaEntry entry)
     {

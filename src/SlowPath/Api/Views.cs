@@ -42,7 +42,7 @@ internal sealed record DropView(string Reason, int Worker, ulong Count, string S
 internal sealed record TunnelView(
     string Name, string Mode, string Local, string Remote, int PathMtu, int InnerMtu, int MssV4, int MssV6, string? Port, string? NextHop, bool NextHopResolved,
     IReadOnlyList<string> Routes, IReadOnlyList<string> OutboundSpis, IReadOnlyList<string> InboundSpis, ulong Acquires, string? LastAcquire,
-    string? Interface = null, bool? InterfaceUp = null);
+    string? Interface = null, bool? InterfaceUp = null, string? Group = null);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ErrorView))]
