@@ -42,10 +42,17 @@ internal sealed partial class Gateway
         learnedKernel.See(changes);
     }
 
+    /// <summary>Before what an earlier process left goes: the last moment to say something in its place.</summary>
+    public event Action? Completing;
+
+    /// <summary>All learned routes are there; nothing of an earlier process stands any more.</summary>
+    public bool IsLearnedComplete => learnedKernel.IsComplete;
+
     /// <summary>All learned routes are there: what an earlier process left and was not learned again goes.</summary>
     public void LearnedComplete()
     {
         if (plan is null) Recompute();
+        Completing?.Invoke();
         tables.DropStale();
         left = [];
         isRememberedDue = true;

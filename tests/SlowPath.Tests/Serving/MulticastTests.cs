@@ -39,11 +39,11 @@ public sealed class MulticastTests
         }
     }
 
-    private static (Wired Routes, Inner Inner) Wire(Bench bench)
+    private static (Wired Routes, Inner Inner) Wire(Bench bench, Gateway? gateway = null)
     {
         var inner = new Inner();
-        var routes = new GroupRoutes(bench.Gateway, NullLogger.Instance) { Inner = inner };
-        var multicast = new MulticastRoutes(routes, bench.Gateway, NullLogger.Instance);
+        var routes = new GroupRoutes(gateway ?? bench.Gateway, NullLogger.Instance) { Inner = inner };
+        var multicast = new MulticastRoutes(routes, gateway ?? bench.Gateway, NullLogger.Instance);
         routes.Multicast = multicast.Learn;
         return (new Wired(routes, multicast), inner);
     }
@@ -169,6 +169,27 @@ public sealed class MulticastTests
         });
         Assert.Equal("Adjacent", Members(bench, "239.1.5.5"));
         Assert.Equal("239.1.1.0/24", Wanted(bench));
+    }
+
+    [Fact]
+    public void WhatIsWantedHereTakesNoMemberAwayThatAnEarlierProcessKnew()
+    {
+        using var bench = Make();
+        var (routes, _) = Wire(bench);
+        var mesh = Mesh with { Multicast = [Prefix("239.1.0.0/16"), Prefix("239.2.0.0/16"), Prefix("239.3.0.0/16")] };
+        Do(bench, () => routes.Use([mesh with { Multicast = [.. mesh.Multicast.Take(2)] }]));
+        Do(bench, () => routes.Learn([new RoutedPrefix(Prefix("239.1.0.0/16"), [From("gw", "198.51.100.3")]), new RoutedPrefix(Prefix("239.2.0.0/16"), [From("gw", "198.51.100.3")])]));
+        const string known = "[mesh.v4>198.51.100.3@192.0.2.254] ports 1";
+        bench.ExpectsLearned = true;
+        bench.BeforeStart = gateway => (routes, _) = Wire(bench, gateway);
+        bench.Restart();
+        Do(bench, () => routes.Use([mesh]));
+        Assert.Equal([known, known, "[] ports 1"], new[] { "239.1.1.1", "239.2.1.1", "239.3.1.1" }.Select(a => Members(bench, a)));
+        Do(bench, () => routes.Learn([new RoutedPrefix(Prefix("239.1.0.0/16"), [From("gw", "198.51.100.4")])]));
+        Do(bench, () => routes.Learn([new RoutedPrefix(Prefix("239.1.0.0/16"), null)]));
+        Assert.Equal(["[] ports 1", known], new[] { "239.1.1.1", "239.2.1.1" }.Select(a => Members(bench, a)));
+        Do(bench, () => bench.Gateway.LearnedComplete());
+        Assert.Equal(["[] ports 1", "[] ports 1", "[] ports 1"], new[] { "239.1.1.1", "239.2.1.1", "239.3.1.1" }.Select(a => Members(bench, a)));
     }
 
     [Fact]
