@@ -18,6 +18,15 @@ public sealed record Row
 
     public int? Routes { get; init; }
 
+    /// <summary>Members of the group that one multi-point SA serves.</summary>
+    public int? Members { get; init; }
+
+    /// <summary>Times the packets of one worker on the same SA, measured in turns with it.</summary>
+    public double? Scaling { get; init; }
+
+    /// <summary>Times the time of a packet among ten members, measured in turns with it.</summary>
+    public double? CostOfMembers { get; init; }
+
     /// <summary>BGP neighbours that the routes come from.</summary>
     public int? Neighbors { get; init; }
 

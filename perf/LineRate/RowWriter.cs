@@ -9,6 +9,7 @@ internal sealed class RowWriter(TextWriter output, bool json)
     private static readonly (string Title, int Width, Func<Row, string?> Cell)[] Columns =
     [
         ("case", 12, r => r.Case), ("cipher", 20, r => r.Cipher), ("size", 6, r => Text(r.Size, "0")), ("sas", 8, r => Text(r.Sas, "0")), ("routes", 7, r => Text(r.Routes, "0")),
+        ("members", 7, r => Text(r.Members, "0")),
         ("wrk", 4, r => Text(r.Workers, "0")), ("who", 12, r => r.Peer ?? r.Tier ?? r.Mode), ("Mpps", 8, r => Text(r.Mpps, "0.00")), ("Gbit/s", 7, r => Text(r.Gbps, "0.0")),
         ("Mbit/s", 8, r => Text(r.Mbps, "0")), ("ns", 9, r => Text(r.NsPerPacket, "0.0")), ("B alloc", 8, r => Text(r.AllocatedBytesPerPacket, "0.0")), ("", 0, r => r.Note),
     ];

@@ -204,9 +204,10 @@ internal sealed class Worker : IDisposable
 
     private void Encapsulate(in Packet packet, uint slot, uint hop)
     {
-        var way = tunnelSa.WayOut(context.Region.OutboundSa(slot), hop, out var adjacency);
-        if (way == TunnelSaState.Ready) encapsulation.Add(packet, slot, adjacency, hop);
-        else context.Drop(packet, way == TunnelSaState.NoMember ? DropReason.NoTunnelForPolicy : DropReason.NeighbourUnresolved);
+        var adjacency = tunnelSa.WayOut(context.Region.OutboundSa(slot), hop);
+        var reason = transmit.Check(adjacency);
+        if (reason == DropReason.None) encapsulation.Add(packet, slot, adjacency, hop);
+        else context.Drop(packet, adjacency == TunnelSa.NoWay ? DropReason.NoTunnelForPolicy : reason);
     }
 
     private void KeepHouse(long tick)

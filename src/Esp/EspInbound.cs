@@ -30,6 +30,8 @@ public sealed class EspInbound<TKernel>
     private readonly JobBatch gcm = new(MaximumBatch);
     private readonly JobBatch gmac = new(MaximumBatch);
     private readonly OpenedPacket[] opened = new OpenedPacket[MaximumBatch];
+    private readonly uint[] senderIds = new uint[MaximumBatch];
+    private readonly uint[] senderRecords = new uint[MaximumBatch];
     private readonly SaMove[] moves = new SaMove[MaximumBatch];
     private int moveCount;
     private uint senderCursor;
@@ -70,8 +72,10 @@ public sealed class EspInbound<TKernel>
             if (packet.Tag != previous) Region.PrefetchKey(ref sa.Key, packet.Length);
             previous = packet.Tag;
             results[i] = default;
-            var reason = Open(packet, ref sa, ref state, ref opened[i], i, senders);
-            if (reason != DropReason.None) Drop(ref results[i], sa, ref state, opened[i], reason);
+            var reason = sa.SenderIdBits == 0
+                ? Open(packet, ref sa, ref state, ref opened[i], i, isOfSender: false)
+                : OpenOfSender(packet, ref sa, ref state, i, i < senders.Length ? senders[i] : Senders.None);
+            if (reason != DropReason.None) Drop(ref results[i], sa, ref state, i, reason);
         }
 
         if (gcm.Count != 0) TKernel.Decrypt(gcm.Jobs);
@@ -84,13 +88,15 @@ public sealed class EspInbound<TKernel>
             ref var packet = ref packets[i];
             ref var sa = ref region.InboundSa(packet.Tag);
             ref var state = ref region.InboundState(packet.Tag);
-            var reason = Deliver(ref packet, ref sa, ref state, ref opened[i], ref results[i], tick);
-            if (reason != DropReason.None) Drop(ref results[i], sa, ref state, opened[i], reason);
+            var reason = sa.SenderIdBits == 0
+                ? Deliver(ref packet, ref sa, ref state, opened[i], ref results[i], tick, isOfSender: false)
+                : DeliverOfSender(ref packet, ref sa, ref state, i, ref results[i], tick);
+            if (reason != DropReason.None) Drop(ref results[i], sa, ref state, i, reason);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private DropReason Open(in Packet packet, ref InboundSa sa, ref InboundSaState state, ref OpenedPacket open, int index, ReadOnlySpan<uint> senders)
+    private DropReason Open(in Packet packet, ref InboundSa sa, ref InboundSaState state, ref OpenedPacket open, int index, bool isOfSender)
     {
         var reason = open.TryLocate(memory.Span(packet), sa);
         if (reason != DropReason.None) return reason;
@@ -105,9 +111,9 @@ public sealed class EspInbound<TKernel>
         ulong sequence = BinaryPrimitives.ReverseEndianness(low);
         if (isEsn && !ReplayWindow.TryInfer(state.Highest, window, (uint)sequence, out sequence)) return DropReason.TooOld;
         open.Sequence = sequence;
-        if (sa.SenderIdBits != 0)
+        if (isOfSender)
         {
-            reason = CheckSender(packet.Tag, sa, ref Unsafe.Add(ref esp, EspView.HeaderLength), index < senders.Length ? senders[index] : Senders.None, ref open);
+            reason = CheckSender(packet.Tag, sa, ref Unsafe.Add(ref esp, EspView.HeaderLength), index, out open.Sequence);
             if (reason != DropReason.None) return reason;
         }
         else if ((sa.Flags & SaFlags.NoReplay) == 0)
@@ -131,19 +137,26 @@ public sealed class EspInbound<TKernel>
         return DropReason.None;
     }
 
-    // The sender that the IV names, and its window. One that is not known yet has none: it is claimed once the packet has passed its integrity check.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private DropReason CheckSender(uint slot, in InboundSa sa, ref byte iv, uint hint, ref OpenedPacket open)
+    private DropReason OpenOfSender(in Packet packet, ref InboundSa sa, ref InboundSaState state, int index, uint hint)
     {
-        (open.SenderId, open.Sequence) = SenderIv.Split(ref iv, sa.SenderIdBits);
-        open.Sender = region.Senders.Is(hint, slot, sa.Generation, open.SenderId) ? hint : region.Senders.Find(slot, sa.Generation, open.SenderId);
-        if (open.Sender == Senders.None) return DropReason.None;
-        ref var sender = ref region.Sender(open.Sender);
+        senderRecords[index] = hint;
+        return Open(packet, ref sa, ref state, ref opened[index], index, isOfSender: true);
+    }
+
+    // The sender that the IV names, and its window. One that is not known yet has none: it is claimed once the packet has passed its integrity check.
+    private DropReason CheckSender(uint slot, in InboundSa sa, ref byte iv, int index, out ulong counter)
+    {
+        (senderIds[index], counter) = SenderIv.Split(ref iv, sa.SenderIdBits);
+        var record = senderRecords[index];
+        if (!region.Senders.Is(record, slot, sa.Generation, senderIds[index])) senderRecords[index] = record = region.Senders.Find(slot, sa.Generation, senderIds[index]);
+        if (record == Senders.None) return DropReason.None;
+        ref var sender = ref region.Sender(record);
         if (sender.Worker != (uint)worker) return DropReason.SenderClaimLost;
         if ((sa.Flags & SaFlags.NoReplay) != 0) return DropReason.None;
-        ref var bits = ref region.SenderWindow(open.Sender);
-        Region.PrefetchWindow(ref bits, open.Sequence);
-        return ReplayWindow.Check(sender.Highest, ref bits, WindowOf(sa), open.Sequence);
+        ref var bits = ref region.SenderWindow(record);
+        Region.PrefetchWindow(ref bits, counter);
+        return ReplayWindow.Check(sender.Highest, ref bits, WindowOf(sa), counter);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -165,24 +178,19 @@ public sealed class EspInbound<TKernel>
         {
             if (job.Ok != 0) continue;
             var slot = packets[job.Index].Tag;
-            Drop(ref results[job.Index], region.InboundSa(slot), ref region.InboundState(slot), opened[job.Index], DropReason.IntegrityFailed);
+            Drop(ref results[job.Index], region.InboundSa(slot), ref region.InboundState(slot), job.Index, DropReason.IntegrityFailed);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private DropReason Deliver(ref Packet packet, ref InboundSa sa, ref InboundSaState state, ref OpenedPacket open, ref EspResult result, long tick)
+    private DropReason Deliver(ref Packet packet, ref InboundSa sa, ref InboundSaState state, in OpenedPacket open, ref EspResult result, long tick, bool isOfSender)
     {
-        if (sa.SenderIdBits != 0)
-        {
-            var refused = Accept(packet, sa, ref open, tick);
-            if (refused != DropReason.None) return refused;
-        }
-        else if ((sa.Flags & SaFlags.NoReplay) == 0)
+        if (!isOfSender && (sa.Flags & SaFlags.NoReplay) == 0)
         {
             var replay = ReplayWindow.CheckAndUpdate(ref state, WindowOf(sa), open.Sequence);
             if (replay != DropReason.None) return replay;
         }
-        else if (open.Sequence > state.Highest)
+        else if (!isOfSender && open.Sequence > state.Highest)
         {
             state.Highest = open.Sequence;
         }
@@ -210,43 +218,50 @@ public sealed class EspInbound<TKernel>
             length = packet.Length;
         }
 
-        if (sa.SenderIdBits != 0)
-        {
-            ref var sender = ref region.Sender(open.Sender);
-            sender.Packets++;
-            sender.Bytes += (ulong)length;
-            sender.LastUsed = tick;
-            return DropReason.None;
-        }
-
+        if (isOfSender) return DropReason.None;
         state.Packets++;
         state.Bytes += (ulong)length;
         state.LastUsed = tick;
         return DropReason.None;
     }
 
-    // An authentic packet of a multi-point SA: its sender becomes known, its counter is marked.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private DropReason Accept(in Packet packet, in InboundSa sa, ref OpenedPacket open, long tick)
+    private DropReason DeliverOfSender(ref Packet packet, ref InboundSa sa, ref InboundSaState state, int index, ref EspResult result, long tick)
     {
-        if (open.Sender == Senders.None)
+        var reason = Accept(packet, sa, index, tick);
+        if (reason != DropReason.None) return reason;
+        reason = Deliver(ref packet, ref sa, ref state, opened[index], ref result, tick, isOfSender: true);
+        if (reason != DropReason.None) return reason;
+        ref var sender = ref region.Sender(senderRecords[index]);
+        sender.Packets++;
+        sender.Bytes += result.IsAbsorbed ? 0 : (ulong)packet.Length;
+        sender.LastUsed = tick;
+        return DropReason.None;
+    }
+
+    // An authentic packet of a multi-point SA: its sender becomes known, its counter is marked.
+    private DropReason Accept(in Packet packet, in InboundSa sa, int index, long tick)
+    {
+        ref var record = ref senderRecords[index];
+        if (record == Senders.None)
         {
-            var claim = region.Senders.Claim(packet.Tag, sa.Generation, open.SenderId, worker, ref senderCursor, out open.Sender);
+            var claim = region.Senders.Claim(packet.Tag, sa.Generation, senderIds[index], worker, ref senderCursor, out record);
             if (claim != SenderClaim.Own) return claim == SenderClaim.Full ? DropReason.SenderTableFull : DropReason.SenderClaimLost;
         }
 
-        ref var sender = ref region.Sender(open.Sender);
+        ref var sender = ref region.Sender(record);
+        var counter = opened[index].Sequence;
         if ((sa.Flags & SaFlags.NoReplay) == 0)
         {
-            var reason = ReplayWindow.CheckAndUpdate(ref sender.Highest, ref region.SenderWindow(open.Sender), WindowOf(sa), open.Sequence);
+            var reason = ReplayWindow.CheckAndUpdate(ref sender.Highest, ref region.SenderWindow(record), WindowOf(sa), counter);
             if (reason != DropReason.None) return reason;
         }
-        else if (open.Sequence > sender.Highest)
+        else if (counter > sender.Highest)
         {
-            sender.Highest = open.Sequence;
+            sender.Highest = counter;
         }
 
-        if ((sender.Packets & 63) == 0 || tick - sender.LastUsed >= 1000) sender.LastSource = SourceOf(packet, open);
+        if ((sender.Packets & 63) == 0 || tick - sender.LastUsed >= 1000) sender.LastSource = SourceOf(packet, opened[index]);
         return DropReason.None;
     }
 
@@ -276,12 +291,12 @@ public sealed class EspInbound<TKernel>
         return open.Family == 4 ? IpAddress.FromV4(BigEndian.U32(ref ip, 12)) : new IpAddress(BigEndian.U64(ref ip, 8), BigEndian.U64(ref ip, 16));
     }
 
-    private void Drop(ref EspResult result, in InboundSa sa, ref InboundSaState state, in OpenedPacket open, DropReason reason)
+    private void Drop(ref EspResult result, in InboundSa sa, ref InboundSaState state, int index, DropReason reason)
     {
         result = new EspResult { Reason = reason };
         if (sa.SenderIdBits != 0)
         {
-            CountOfGroup(ref state, open, reason);
+            CountOfGroup(ref state, index, reason);
             return;
         }
 
@@ -295,14 +310,14 @@ public sealed class EspInbound<TKernel>
     }
 
     // Only the window of a sender that is ours says that a packet is replayed or too old.
-    private void CountOfGroup(ref InboundSaState state, in OpenedPacket open, DropReason reason)
+    private void CountOfGroup(ref InboundSaState state, int index, DropReason reason)
     {
         ref var counters = ref GroupSaCounters.Of(ref state, worker);
         switch (reason)
         {
             case DropReason.IntegrityFailed: counters.IntegrityFailed++; break;
-            case DropReason.Replayed: region.Sender(open.Sender).Replayed++; break;
-            case DropReason.TooOld: region.Sender(open.Sender).TooOld++; break;
+            case DropReason.Replayed: region.Sender(senderRecords[index]).Replayed++; break;
+            case DropReason.TooOld: region.Sender(senderRecords[index]).TooOld++; break;
             default: counters.OtherDrops++; break;
         }
     }

@@ -12,12 +12,6 @@ internal struct OpenedPacket
     /// <summary>Sequence number, 64 bits with ESN; of a sender of a multi-point SA the IV's counter.</summary>
     internal ulong Sequence;
 
-    /// <summary>Sender-ID, where the SA has them.</summary>
-    internal uint SenderId;
-
-    /// <summary>The sender's record, or <see cref="Senders.None"/> while it is not known.</summary>
-    internal uint Sender;
-
     /// <summary>Offset of the ESP header from the start of the outer IP header.</summary>
     internal int EspAt;
 

@@ -12,23 +12,28 @@ internal sealed class EspBench : IDisposable
 {
     public const byte Inside = 0, Outside = 1;
 
+    private const uint FirstHop = 3;
+
     /// <summary>First /24 behind the tunnels: 16.0.0.0.</summary>
     public const uint FirstRoute = 16u << 24;
 
     public const uint HostInside = (10u << 24) | 5, OuterLocal = 0xc0000201, OuterRemote = 0xc6336401;
 
-    private readonly string directory = $"/dev/shm/appliance-perf-{Environment.ProcessId}";
+    private static int counter;
+    private readonly string directory = $"/dev/shm/appliance-perf-{Environment.ProcessId}-{Interlocked.Increment(ref counter)}";
+    private readonly EspShape shape;
 
     private readonly SaLookupTable lookup;
 
-    public EspBench(int sas, int routes, int workers, AesGcmTier tier, bool inbound)
+    public EspBench(EspShape shape, AesGcmTier tier)
     {
-        (Sas, Routes, Workers) = (sas, Math.Max(sas, routes), workers);
+        this.shape = shape;
+        (Sas, Routes, Workers) = (shape.Sas, Math.Max(shape.Sas, shape.Routes), shape.Workers);
         Directory.CreateDirectory(directory);
-        Region = Region.CreateOrOpen(directory + "/region", Sizes(sas), workers, out _);
+        Region = Region.CreateOrOpen(directory + "/region", Sizes(shape), Workers, out _);
         lookup = new SaLookupTable(Region, new Quiescence(Region));
-        Fill(inbound);
-        Engine = new Engine(Region, workers, 8192, 16, -1, tier);
+        Fill();
+        Engine = new Engine(Region, Workers, 8192, 16, -1, tier);
     }
 
     public int Sas { get; }
@@ -52,9 +57,13 @@ internal sealed class EspBench : IDisposable
         Directory.Delete(directory, recursive: true);
     }
 
-    private static RegionSizes Sizes(int sas) => new() { OutboundSas = sas, InboundSas = sas, Tunnels = sas, NextHops = sas + 16, Adjacencies = 16, SpdRules = 16, Ipv4Groups = 64, Ipv6Nodes = 64, EventsPerWorker = 64 };
+    private static RegionSizes Sizes(EspShape shape) => new()
+    {
+        OutboundSas = Math.Max(shape.Sas, shape.Workers), InboundSas = shape.Sas, Tunnels = shape.Sas, NextHops = Math.Max(shape.Sas, shape.Members) + 16, Adjacencies = 16, SpdRules = 16,
+        Ipv4Groups = 64, Ipv6Nodes = 64, EventsPerWorker = 64, Senders = shape.Members + 16,
+    };
 
-    private void Fill(bool inbound)
+    private void Fill()
     {
         Region.Port(Outside).Side = PortSide.Unprotected;
         for (uint port = 0; port < 2; port++)
@@ -70,8 +79,10 @@ internal sealed class EspBench : IDisposable
         Hop(1, NextHopKind.Adjacent, 0);
         Hop(2, NextHopKind.Local, 0);
         var wanted = new List<Route>(Routes + 2) { new(IpAddress.FromV4(10u << 24), 8, 1), new(IpAddress.FromV4(OuterLocal), 32, 2) };
-        for (uint tunnel = 0; tunnel < Sas; tunnel++) Tunnel(tunnel, inbound);
-        for (uint route = 0; route < Routes; route++) wanted.Add(new Route(IpAddress.FromV4(FirstRoute + (route << 8)), 24, 3 + route % (uint)Sas));
+        if (shape.Members > 0) EspGroup.Fill(Region, lookup, shape, FirstHop, stackalloc byte[20]);
+        else for (uint tunnel = 0; tunnel < Sas; tunnel++) Tunnel(tunnel, shape.Decrypt);
+        var hops = (uint)Math.Max(Sas, shape.Members);
+        for (uint route = 0; route < Routes; route++) wanted.Add(new Route(IpAddress.FromV4(FirstRoute + (route << 8)), 24, FirstHop + route % hops));
         tables.Load(wanted);
 
         ref var rule = ref Region.SpdRule(0);
@@ -93,7 +104,7 @@ internal sealed class EspBench : IDisposable
 
     private void Tunnel(uint slot, bool inbound)
     {
-        Hop(3 + slot, NextHopKind.Tunnel, slot);
+        Hop(FirstHop + slot, NextHopKind.Tunnel, slot);
         ref var tunnel = ref Region.Tunnel(slot);
         tunnel.InnerMtu = 1440;
         tunnel.CheckSourceRoute = 1;

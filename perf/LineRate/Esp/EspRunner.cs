@@ -9,7 +9,7 @@ namespace Appliance.LineRate.Esp;
 /// </summary>
 internal sealed class EspRunner : IDisposable
 {
-    private const int LeastRecorded = 4096;
+    private const int LeastRecorded = 4096, RecordedOfGroup = 20_000;
     private const double LongSlice = 60;
     private readonly EspBench bench;
     private readonly EspShape shape;
@@ -18,6 +18,7 @@ internal sealed class EspRunner : IDisposable
     private readonly List<RecordedSource> recordings = [];
     private readonly Barrier barrier;
     private readonly List<Thread> threads = [];
+    private uint[] senders = [];
     private long sliceEnd;
     private volatile bool stopping;
 
@@ -145,12 +146,14 @@ internal sealed class EspRunner : IDisposable
         do
         {
             foreach (var recorded in recordings) recorded.Rewind();
-            for (uint slot = 0; slot < (uint)bench.Sas; slot++)
+            for (uint slot = 0; slot < (uint)bench.Sas && shape.Members == 0; slot++)
             {
                 ref var state = ref bench.Region.InboundState(slot);
                 state.Highest = 0;
                 state.Window = default;
             }
+
+            if (shape.Members > 0) ForgetSenders();
 
             ticks += Timed(LongSlice);
         }
@@ -158,10 +161,19 @@ internal sealed class EspRunner : IDisposable
         return ticks;
     }
 
+    /// <summary>All have been heard after the first pass.</summary>
+    private void ForgetSenders()
+    {
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        if (senders.Length == 0) senders = [.. bench.Region.LiveSenders()];
+        OwnAllocations += GC.GetAllocatedBytesForCurrentThread() - before;
+        EspGroup.Forget(bench.Region, senders);
+    }
+
     /// <summary>Has the workers themselves encrypt, and swaps the inner addresses so that the packets come from behind the tunnels.</summary>
     private void Record()
     {
         using var recorder = new EspRecorder(bench, shape);
-        foreach (var recorded in recordings) recorder.Fill(recorded, Math.Max(LeastRecorded, bench.Sas) / bench.Workers, recordings.IndexOf(recorded));
+        foreach (var recorded in recordings) recorder.Fill(recorded, Math.Max(shape.Members > 0 ? RecordedOfGroup : LeastRecorded, bench.Sas) / bench.Workers, recordings.IndexOf(recorded));
     }
 }

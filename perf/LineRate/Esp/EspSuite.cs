@@ -21,8 +21,29 @@ internal sealed class EspSuite : ISuite
         var sizes = options.Sizes.Count > 0 ? options.Sizes : DefaultSizes;
         var workers = options.Workers.Count > 0 ? options.Workers : [1, 2];
         var cases = Cases(sizes, workers).ToList();
-        var seconds = (options.Seconds > 0 ? options.Seconds : DefaultSeconds) / cases.Count;
-        foreach (var wanted in cases) yield return EspCase.Measure(wanted, CryptoTiers.Best(), seconds);
+        var groups = GroupCases(sizes, workers).ToList();
+        var seconds = (options.Seconds > 0 ? options.Seconds : DefaultSeconds) / (cases.Count + groups.Sum(g => g.Length));
+        foreach (var wanted in cases)
+        {
+            using var run = new EspCase(wanted, CryptoTiers.Best());
+            EspCase.Measure([run], seconds);
+            yield return run.Row();
+        }
+
+        foreach (var wanted in groups)
+            foreach (var row in EspGroup.Measure(wanted, CryptoTiers.Best(), seconds * wanted.Length))
+                yield return row;
+    }
+
+    /// <summary>What is to be compared: one SA, few and many members, one and two workers.</summary>
+    private static IEnumerable<EspShape[]> GroupCases(IReadOnlyList<int> sizes, IReadOnlyList<int> workers)
+    {
+        var counts = workers.Where(count => count <= Environment.ProcessorCount).Order().ToList();
+        foreach (var decrypt in (bool[])[false, true])
+        {
+            foreach (var size in (int[])[.. sizes.Where(size => size == sizes[0] || size == sizes[^1]).Distinct()])
+                yield return [.. counts.SelectMany(_ => (int[])[10, 10_000], (worker, members) => new EspShape(decrypt, [size], 1, members, worker, members))];
+        }
     }
 
     private static IEnumerable<EspShape> Cases(IReadOnlyList<int> sizes, IReadOnlyList<int> workers)
@@ -47,58 +68,10 @@ internal sealed class EspSuite : ISuite
     }
 }
 
-/// <summary>One case.</summary>
-internal sealed record EspShape(bool Decrypt, int[] Sizes, int Sas, int Routes, int Workers)
+/// <summary>One case: with members it is one multi-point SA, whose packets go to so many, or come from so many.</summary>
+internal sealed record EspShape(bool Decrypt, int[] Sizes, int Sas, int Routes, int Workers, int Members = 0)
 {
     public int MeanSize => (int)Sizes.Average();
-}
 
-/// <summary>Runs one case.</summary>
-internal static class EspCase
-{
-    private const double SliceSeconds = 0.01;
-    private const int LatencySamples = 200_000;
-
-    public static Row Measure(EspShape shape, AesGcmTier tier, double seconds)
-    {
-        using var bench = new EspBench(shape.Sas, shape.Routes, shape.Workers, tier, shape.Decrypt);
-        using var runner = new EspRunner(bench, shape);
-        var slices = new List<double>();
-        runner.Slice(SliceSeconds);
-        var allocated = GC.GetTotalAllocatedBytes(precise: true);
-        var packets = 0L;
-        for (var end = Stopwatch.GetTimestamp() + (long)(seconds * Stopwatch.Frequency); Stopwatch.GetTimestamp() < end || slices.Count < 4;)
-        {
-            var (ns, count) = runner.Slice(SliceSeconds);
-            slices.Add(ns);
-            packets += count;
-        }
-
-        allocated = GC.GetTotalAllocatedBytes(precise: true) - allocated - runner.OwnAllocations;
-        slices.Sort();
-        var best = slices[slices.Count / 4];
-        var latencies = runner.Latencies(LatencySamples);
-        return new Row
-        {
-            Suite = "esp",
-            Case = shape.Decrypt ? "decrypt" : "encrypt",
-            Cipher = "aes-128-gcm",
-            Size = shape.MeanSize,
-            Sas = shape.Sas,
-            Routes = bench.Routes,
-            Workers = shape.Workers,
-            Tier = tier.ToString().ToLowerInvariant(),
-            Mpps = Math.Round(1000 / best, 3),
-            Gbps = Math.Round(8 * shape.MeanSize / best, 2),
-            NsPerPacket = Math.Round(best, 1),
-            AllocatedBytesPerPacket = Math.Round(Math.Max(0, (double)allocated) / packets, 3),
-            P50Ns = At(latencies, 0.5),
-            P99Ns = At(latencies, 0.99),
-            P999Ns = At(latencies, 0.999),
-            Note = shape.Sizes.Length > 1 ? "IMIX 7:4:1 of 64, 594 and 1420" : null,
-        };
-    }
-
-    private static double At(List<long> sorted, double share) =>
-        sorted.Count == 0 ? 0 : Math.Round(sorted[(int)(share * (sorted.Count - 1))] * 1e9 / Stopwatch.Frequency);
+    public string Name => (Members > 0 ? "group-" : "") + (Decrypt ? "decrypt" : "encrypt");
 }

@@ -26,6 +26,9 @@ internal enum TunnelSaState
 /// <summary>The outbound SA of a tunnel for this worker (RFC 4301 §5.1), and what happens when there is none: an acquire event, and the packet is held.</summary>
 internal sealed class TunnelSa(WorkerContext context, Holds holds, Transmit transmit)
 {
+    /// <summary>No adjacency: the packet's route names no member.</summary>
+    public const uint NoWay = uint.MaxValue;
+
     private readonly long[] raisedAt = new long[context.Region.Counts.Tunnels];
     private readonly Region region = context.Region;
     private TokenBucket memberEvents = new(Tuning.EventsPerSecond, Tuning.EventBurst);
@@ -41,9 +44,12 @@ internal sealed class TunnelSa(WorkerContext context, Holds holds, Transmit tran
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public TunnelSaState Check(uint tunnel, uint slot, uint hop, out uint adjacency)
     {
-        adjacency = 0;
+        adjacency = NoWay;
         var state = CheckSa(tunnel, slot);
-        return state == TunnelSaState.Ready ? WayOut(region.OutboundSa(slot), hop, out adjacency) : state;
+        if (state != TunnelSaState.Ready) return state;
+        adjacency = WayOut(region.OutboundSa(slot), hop);
+        if (transmit.Check(adjacency) == DropReason.None) return TunnelSaState.Ready;
+        return adjacency == NoWay ? TunnelSaState.NoMember : TunnelSaState.NoSa;
     }
 
     /// <summary>The same, wherever its packets shall go.</summary>
@@ -57,22 +63,13 @@ internal sealed class TunnelSa(WorkerContext context, Holds holds, Transmit tran
         return sa.ExpiresAt != 0 && context.Tick >= sa.ExpiresAt ? TunnelSaState.Expired : TunnelSaState.Ready;
     }
 
-    /// <summary>The adjacency that an SA's packets to a next hop leave by, and whether anything can be sent there.</summary>
+    /// <summary>The adjacency that an SA's packets to a next hop leave by; <see cref="NoWay"/> where the SA is a multi-point one and the next hop no member behind its tunnel.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public TunnelSaState WayOut(in OutboundSa sa, uint hop, out uint adjacency)
-    {
-        if ((sa.Flags & SaFlags.MultiPoint) != 0) return WayToMember(sa.Tunnel, hop, out adjacency);
-        adjacency = Volatile.Read(in sa.Adjacency);
-        return transmit.Check(adjacency) == DropReason.None ? TunnelSaState.Ready : TunnelSaState.NoSa;
-    }
+    public uint WayOut(in OutboundSa sa, uint hop) => (sa.Flags & SaFlags.MultiPoint) == 0 ? sa.Adjacency : WayToMember(sa.Tunnel, hop);
 
-    private TunnelSaState WayToMember(uint tunnel, uint hop, out uint adjacency)
-    {
-        adjacency = 0;
-        if (!IsMember(tunnel, hop)) return TunnelSaState.NoMember;
-        adjacency = Volatile.Read(ref region.NextHop(hop).Adjacency);
-        return transmit.Check(adjacency) == DropReason.None ? TunnelSaState.Ready : TunnelSaState.NoSa;
-    }
+    // A member whose neighbour is not known has no adjacency that there is.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private uint WayToMember(uint tunnel, uint hop) => IsMember(tunnel, hop) ? Math.Min(Volatile.Read(ref region.NextHop(hop).Adjacency), NoWay - 1) : NoWay;
 
     /// <summary>Whether a next hop is a member that lies behind a tunnel.</summary>
     private bool IsMember(uint tunnel, uint hop)
