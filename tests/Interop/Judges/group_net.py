@@ -70,7 +70,7 @@ def gateway_configuration(members, branch=None, static=None, more=None, **group)
         announce.append(network(branch))
     serve = {"members": [f"s{number}" for number in members] + (["branch"] if branch else []), "cipher": "aes-128-gcm", "rollover": ["2s", "5s"], "leave_rollover": ["1s", "3s"], **(more or {})}
     groups = [{"name": "mesh", "local": [outer(GATEWAY), outer_v6(GATEWAY)], "serve": serve, "neighbors": [f"s{n}" for n in members], "announce": announce, **({"members": static} if static else {}), **group}]
-    bgp = {"as": 65000, "router_id": outer(GATEWAY), "neighbors": [bgp_neighbor(GATEWAY, n, f"s{n}", route_reflector_client=True) for n in members]}
+    bgp = {"as": 65000, "router_id": outer(GATEWAY), "neighbors": [bgp_neighbor(GATEWAY, n, f"s{n}", reflector_client=True) for n in members]}
     return configuration(GATEWAY, peers=peers, tunnels=tunnels, groups=groups, bgp=bgp)
 
 
