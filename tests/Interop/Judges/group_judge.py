@@ -23,7 +23,8 @@ SENDER = 0xF0001
 
 
 def ivs(net):
-    count, repeated = repeated_ivs(net.packets())
+    # The judge itself uses counters twice, to see that such packets are not taken.
+    count, repeated = repeated_ivs(net.packets(), bytes([192, 0, 2, FOREIGN]))
     assert count > 0, "no ESP was captured"
     assert repeated == 0, f"{repeated} of {count} packets have SPI and IV of another one"
     return f"{count} packets"
@@ -261,7 +262,7 @@ secrets {{ ike-gw {{ id-1 = {identity(BRANCH)}
             said.run("the branch talks to the gateway alone", paths)
 
             def shown():
-                members = net.sites[GATEWAY].show("members", "mesh")["members"]
+                members = net.sites[GATEWAY].show("members", "mesh")[0]["members"]
                 assert any(m["peer"] == "branch" and m["state"] == "pairwise" for m in members), f"{members}"
             said.run("'show members' calls it pairwise", shown)
         said.run("no two packets share SPI and IV", lambda: ivs(net))

@@ -128,11 +128,11 @@ class Site(Gateway):
         return json.loads(self.cli("show", *words, "--json", "--instance", "judge"))
 
     def group(self):
-        return next(g for g in self.show("groups")["groups"] if g["name"] == "mesh")
+        return next(g for g in self.show("groups") if g["name"] == "mesh")
 
     def sa(self, state="current"):
         """SPI of the group's SA in a state, or None."""
-        return next((sa["spi"] for sa in self.group()["sas"] if sa["state"] == state), None)
+        return next((int(sa["spi"], 16) for sa in self.group()["sas"] if sa["state"] == state), None)
 
 
 class GroupNet:
@@ -217,7 +217,8 @@ class GroupNet:
 
     def packets(self, start=0.0):
         """What was captured so far from a moment on: (time, octets from the IP header on)."""
-        time.sleep(0.3)
+        # tcpdump is behind on a busy machine.
+        time.sleep(1)
         with open(self.capture, "rb") as file:
             octets = file.read()
         at = 24
@@ -243,12 +244,12 @@ def is_clear(packet):
     return packet[0] >> 4 == 4 and (packet[12] == 10 or packet[16] == 10)
 
 
-def repeated_ivs(packets):
-    """(ESP packets, those of them whose SPI and IV another packet with other octets had): SPIs are of one key each."""
+def repeated_ivs(packets, foreign=b""):
+    """(ESP packets, those of them whose SPI and IV another packet with other octets had): SPIs are of one key each. What `foreign` sends, an outer address, does not count."""
     seen, count, repeated = {}, 0, 0
     for _, packet in packets:
         esp = esp_of(packet)
-        if esp is None or len(esp[2]) < 32:
+        if esp is None or len(esp[2]) < 32 or esp[0] == foreign:
             continue
         count += 1
         # The same ciphertext under another outer header, or seen twice, is one packet.
