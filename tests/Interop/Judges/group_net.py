@@ -163,6 +163,8 @@ class GroupNet:
     def plug(self, namespace, number):
         """A device `wan` in a namespace, on the bridge, with the outer addresses of a site."""
         end = f"to-s{number}"
+        # A namespace that is gone takes its devices with it a little later.
+        run("ip", "-n", self.core, "link", "del", end, check=False)
         run("ip", "link", "add", "wan", "netns", namespace, "type", "veth", "peer", "name", end, "netns", self.core)
         run("ip", "netns", "exec", self.core, "sysctl", "-qw", f"net.ipv6.conf.{end}.disable_ipv6=1")
         run("ip", "-n", self.core, "link", "set", end, "master", "br0")
