@@ -22,7 +22,7 @@ run: ## start a lab and show it live: make run [LAB=mesh] [SECONDS=n] [FORMAT=js
 test: ## build and run all tests but interop: make test [TEST=filter]
 	@scripts/test.sh
 
-interop: ## tests against peers that are not ours: make interop [PEER=scapy|tshark|vm|strongswan|bgp|lab] [FORMAT=json]
+interop: ## tests against peers that are not ours: make interop [PEER=scapy|tshark|vm|strongswan|bgp|group|lab] [FORMAT=json]
 	@scripts/interop.sh
 
 perf: ## measure: make perf [SUITE=crypto|esp|wire|ike|bgp|rib|group] [SECONDS=n] [SIZES=64,1420] [WORKERS=1,2] [SAS=10000] [ROUTES=1000000] [FORMAT=json]

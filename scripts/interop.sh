@@ -1,5 +1,5 @@
 #!/bin/bash
-# interop.sh: PEER (scapy, tshark, vm, strongswan, bgp, lab; all when empty), FORMAT (table or json: one object a line: peer, version, case, result, detail).
+# interop.sh: PEER (scapy, tshark, vm, strongswan, bgp, group, lab; all when empty), FORMAT (table or json: one object a line: peer, version, case, result, detail).
 # Runs what peers that are not ours say about the product, and ends with a line `N passed, N failed, N skipped`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
