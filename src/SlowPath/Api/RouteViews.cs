@@ -45,8 +45,9 @@ internal static class RouteViews
     {
         string? Port(byte index) => gateway.Contents.Ports.FirstOrDefault(p => p.Index == index)?.Name;
 
-        // A group without members: nothing resolves, so packets are discarded.
-        if (hops.Count == 0) yield return new RouteView(prefix.ToString(), ViewBuilder.Name(NextHopKind.Discard), false, null, null, null, null, null, isLearned);
+        // A group without members: nothing resolves, so packets are discarded. Multicast without members: hosts here alone want it.
+        var isMulticast = AddressScope.IsMulticast(prefix.Address);
+        if (hops.Count == 0) yield return new RouteView(prefix.ToString(), ViewBuilder.Name(isMulticast ? NextHopKind.Replicate : NextHopKind.Discard), isMulticast, null, null, null, null, null, isLearned);
         foreach (var hop in hops)
         {
             var way = hop.IsMember ? gateway.WayTo(hop.Address) : null;

@@ -122,7 +122,7 @@ internal sealed class RouteWriter(RouteTables routes, NextHopWriter nextHops, Le
     }
 
     /// <summary>Prefixes that an earlier slow path led to members of groups.</summary>
-    public IEnumerable<IpPrefix> LeftToMembers() => groups.All.Any(g => g.IsStale) ? InTables(g => g.IsStale && g.Members.Any(m => m.IsMember)).Select(r => r.Prefix) : [];
+    public IEnumerable<IpPrefix> LeftToMembers() => groups.All.Any(g => g.IsStale) ? InTables(g => g is { IsStale: true, Target.Kind: not LearnedKind.Replicate } && g.Members.Any(m => m.IsMember)).Select(r => r.Prefix) : [];
 
     private static bool Wins(LearnedTarget target, Fixed route) => route.Yields && target.Kind != LearnedKind.Via;
 
