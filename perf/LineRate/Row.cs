@@ -18,9 +18,6 @@ public sealed record Row
 
     public int? Routes { get; init; }
 
-    /// <summary>Members of the group that one multi-point SA serves.</summary>
-    public int? Members { get; init; }
-
     /// <summary>Times the packets of one worker on the same SA, measured in turns with it.</summary>
     public double? Scaling { get; init; }
 
