@@ -7,7 +7,7 @@ namespace Appliance.Ike.Groups;
 /// <summary>A member's registration as it stands in the context of its IKE SA.</summary>
 internal sealed record GroupRegistration(string Group, ulong Since, long AgeMilliseconds, IReadOnlyList<ToldSa> Told)
 {
-    private const int Fixed = 9;
+    private const int Fixed = 13;
 
     /// <summary>Writes one.</summary>
     public static void Write(Step step, ServedMember member, ContextWriter writer)
@@ -19,7 +19,8 @@ internal sealed record GroupRegistration(string Group, ulong Since, long AgeMill
         {
             var room = writer.Room(ContextField.RegistrationTold, Fixed + (4 * told.SenderIds.Length));
             BinaryPrimitives.WriteUInt64BigEndian(room, told.Number);
-            room[8] = told.Acknowledged ? (byte)1 : (byte)0;
+            BinaryPrimitives.WriteUInt32BigEndian(room[8..], told.Spi);
+            room[12] = told.Acknowledged ? (byte)1 : (byte)0;
             for (var at = 0; at < told.SenderIds.Length; at++) BinaryPrimitives.WriteUInt32BigEndian(room[(Fixed + (4 * at))..], told.SenderIds[at]);
         }
     }
@@ -36,6 +37,6 @@ internal sealed record GroupRegistration(string Group, ulong Since, long AgeMill
     {
         var senderIds = new uint[(octets.Length - Fixed) / 4];
         for (var at = 0; at < senderIds.Length; at++) senderIds[at] = BinaryPrimitives.ReadUInt32BigEndian(octets[(Fixed + (4 * at))..]);
-        return new ToldSa(BinaryPrimitives.ReadUInt64BigEndian(octets), senderIds, octets[8] != 0);
+        return new ToldSa(BinaryPrimitives.ReadUInt64BigEndian(octets), BinaryPrimitives.ReadUInt32BigEndian(octets[8..]), senderIds, octets[12] != 0);
     }
 }

@@ -110,7 +110,13 @@ internal sealed class GroupServers
     /// <summary>
     /// An earlier process of this node kept a group. False: it cannot be read; then there is a new SA with a new key, under which no Sender-ID was given out.
     /// </summary>
-    public bool Restore(Step step, ContextReader reader, uint id) => ServedGroupContext.Read(step, reader, id) is { } group && groups.TryAdd(group.Name, group);
+    public bool Restore(Step step, ContextReader reader, uint id)
+    {
+        if (ServedGroupContext.Read(step, reader, id) is not { } group) return false;
+        if (groups.TryAdd(group.Name, group)) return true;
+        foreach (var sa in group.Sas) sa.Dispose();
+        return false;
+    }
 
     /// <summary>Time passed, or something happened.</summary>
     public void Fire(Step step)

@@ -1,4 +1,3 @@
-using Appliance.Ike.Keys;
 using Appliance.Ike.Machine;
 using Appliance.Machine;
 
@@ -76,7 +75,8 @@ internal sealed partial class ServedGroup(string name, uint contextId) : IGroupC
         Group = group;
         if (before is null) Resume(step);
         TakeMembers(step, before is null);
-        if (before is not null && !SameSa(before, group)) Want(step, "configuration", RekeyKind.Ordinary);
+        if (Newest is { } newest && (!IsOf(newest, group) || before is not null && before.ReplayWindow != group.ReplayWindow)) Want(step, "configuration", RekeyKind.Ordinary);
+        foreach (var sa in sas.Where(s => s.Token == 0 && (!s.IsInstalled || s.NeedsSenderIds && s.OwnSenderIds.Count != group.Senders)).ToArray()) Install(step, sa);
     }
 
     /// <summary>Time passed, or something happened.</summary>
@@ -111,8 +111,12 @@ internal sealed partial class ServedGroup(string name, uint contextId) : IGroupC
 
     private static Instant Later(Instant a, Instant b) => a < b ? b : a;
 
-    /// <summary>Whether an SA of one configuration is one of the other.</summary>
-    private static bool SameSa(IkeGroup a, IkeGroup b) =>
-        a.Senders == b.Senders && a.ReplayWindow == b.ReplayWindow && (a.Server!.Encryption, a.Server.Integrity, a.Server.Prf, a.Server.SenderIdBits, a.Server.FirstSenderId, a.Server.LastSenderId, a.Server.LifetimeSeconds)
-        == (b.Server!.Encryption, b.Server.Integrity, b.Server.Prf, b.Server.SenderIdBits, b.Server.FirstSenderId, b.Server.LastSenderId, b.Server.LifetimeSeconds);
+    /// <summary>Whether an SA is as a configuration wants it.</summary>
+    private static bool IsOf(MultiPointSa sa, IkeGroup group) =>
+        (sa.Encryption, sa.Integrity, sa.Prf, sa.SenderIdBits, sa.ExpiresAt - sa.CreatedAt) == (group.Server!.Encryption, group.Server.Integrity, group.Server.Prf, SenderIdBitsOf(group.Server), 1000L * group.Server.LifetimeSeconds)
+        && (!sa.NeedsSenderIds || (sa.FirstSenderId, sa.LastSenderId) == (group.Server.FirstSenderId, LastSenderIdOf(group.Server)));
+
+    private static int SenderIdBitsOf(GroupServer server) => Keys.MultipointKeys.NeedsSenderIds(server.Encryption) ? server.SenderIdBits : 0;
+
+    private static uint LastSenderIdOf(GroupServer server) => server.LastSenderId == 0 ? (1u << server.SenderIdBits) - 1 : server.LastSenderId;
 }

@@ -83,11 +83,14 @@ internal static class ServedGroupContext
         var (encryption, integrity) = (new EncryptionChoice((EncryptionTransform)reader.Number(ContextField.EncrAlgChild), (int)reader.Number(ContextField.EncAlgLenChild)), (IntegrityTransform)reader.Number(ContextField.IntAlgChild));
         var (prf, spi, skD) = ((PrfAlgorithm)reader.Number(ContextField.GroupSaPrf), reader.Number(ContextField.GroupSaSpi), reader.Bytes(ContextField.GroupSaSkD));
         if (CipherSuites.CipherOf(encryption, integrity) == Cipher.None || Prf.OutputLength(prf) == 0 || skD.Length != Prf.OutputLength(prf) || spi is 0 or > uint.MaxValue) return null;
+        var (bits, nonce) = ((int)reader.Number(ContextField.SenderIdBits), reader.Bytes(ContextField.GroupSaNonce));
+        if (MultipointKeys.NeedsSenderIds(encryption) ? bits is < MultipointNumbers.MinimumSenderIdBits or > MultipointNumbers.MaximumSenderIdBits : bits != 0) return null;
+        if (nonce.Length is < 16 or > 256 || bits > 0 && reader.Number(ContextField.LastSenderId) >> bits != 0) return null;
         var flags = (Flags)reader.Number(ContextField.GroupSaFlags);
         var sa = new MultiPointSa
         {
-            Number = reader.Number(ContextField.GroupSaNumber), Spi = (uint)spi, Nonce = reader.Bytes(ContextField.GroupSaNonce).ToArray(), SkD = new Secret(skD.Span),
-            Encryption = encryption, Integrity = integrity, Prf = prf, SenderIdBits = (int)reader.Number(ContextField.SenderIdBits),
+            Number = reader.Number(ContextField.GroupSaNumber), Spi = (uint)spi, Nonce = nonce.ToArray(), SkD = new Secret(skD.Span),
+            Encryption = encryption, Integrity = integrity, Prf = prf, SenderIdBits = bits,
             FirstSenderId = (uint)reader.Number(ContextField.FirstSenderId), LastSenderId = (uint)reader.Number(ContextField.LastSenderId),
             OwnSenderIds = [.. Numbers(reader, ContextField.OwnSenderId)],
             CreatedAt = At(ContextField.GroupSaCreated), ActivatesAt = At(ContextField.GroupSaActivates), EndsOthersAt = At(ContextField.GroupSaEndsOthers), ExpiresAt = At(ContextField.GroupSaExpires),

@@ -39,7 +39,7 @@ internal sealed partial class ServedGroup
             if (sa.Number < member.Since || member.Has(sa.Number) || sa.ExpiresAt - step.Now < 1000) continue;
             if (SenderIds(step, member, sa) is not { } senderIds) continue;
             if (member.State != MemberState.Served) return null;
-            member.Set(new ToldSa(sa.Number, senderIds, false));
+            member.Set(new ToldSa(sa.Number, sa.Spi, senderIds, false));
             sa.WasTold = true;
             return (sa, new MpsaPut
             {

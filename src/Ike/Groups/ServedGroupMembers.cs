@@ -33,7 +33,7 @@ internal sealed partial class ServedGroup
             return;
         }
 
-        if (earlier is not null) Continue(member, earlier);
+        if (earlier is not null) Continue(step, member, earlier);
         else if (Server.RekeyOnJoin) Join(step, member);
         Enqueue(member);
     }
@@ -101,12 +101,13 @@ internal sealed partial class ServedGroup
     }
 
     /// <summary>A registration with the process before this one: what was told stays told, and no Sender-ID of it is free.</summary>
-    private void Continue(ServedMember member, GroupRegistration earlier)
+    private void Continue(Step step, ServedMember member, GroupRegistration earlier)
     {
-        member.Since = earlier.Since;
+        member.Since = Math.Min(earlier.Since, LastNumber + 1);
+        if (member.Since > LastNumber && Newest is not null) Want(step, $"join of {member.Sa.PeerName}", RekeyKind.Ordinary);
         foreach (var told in earlier.Told)
         {
-            if (sas.Find(s => s.Number == told.Number) is not { } sa) continue;
+            if (sas.Find(s => s.Number == told.Number && s.Spi == told.Spi) is not { } sa) continue;
             member.Set(told);
             if (told.SenderIds.Length > 0) sa.UsedUpTo(told.SenderIds.Max() + 1UL);
         }

@@ -83,14 +83,13 @@ internal sealed partial class ServedGroup
     private void Make(Step step, Secret skD, string reason, RekeyKind kind)
     {
         var (server, isFirst) = (Server, Newest is null);
-        var needsSenderIds = MultipointKeys.NeedsSenderIds(server.Encryption);
         var roll1 = 1000L * (kind == RekeyKind.Leave ? server.LeaveRollover1Seconds : server.Rollover1Seconds);
         var roll2 = 1000L * (kind == RekeyKind.Leave ? server.LeaveRollover2Seconds : server.Rollover2Seconds);
         var sa = new MultiPointSa
         {
             Number = ++LastNumber, Spi = step.NewChildSpi(), Nonce = step.Entropy.Octets(Tuning.NonceLength), SkD = skD,
-            Encryption = server.Encryption, Integrity = server.Integrity, Prf = server.Prf, SenderIdBits = needsSenderIds ? server.SenderIdBits : 0,
-            FirstSenderId = server.FirstSenderId, LastSenderId = server.LastSenderId == 0 ? (1u << server.SenderIdBits) - 1 : server.LastSenderId,
+            Encryption = server.Encryption, Integrity = server.Integrity, Prf = server.Prf, SenderIdBits = SenderIdBitsOf(server),
+            FirstSenderId = server.FirstSenderId, LastSenderId = LastSenderIdOf(server),
             CreatedAt = step.Now, ActivatesAt = step.Now.Plus(roll1), EndsOthersAt = step.Now.Plus(Math.Max(roll1, roll2)), ExpiresAt = step.Now.Plus(1000L * server.LifetimeSeconds),
         };
         sa.UsedUpTo(server.FirstSenderId);

@@ -103,12 +103,11 @@ internal sealed partial class ServedGroup
     }
 
     /// <summary>
-    /// After a restart: what was installed stays, what may not have been is installed anew, the one that we send by is named again, and what may not have been taken out of use is.
+    /// After a restart: what was installed stays, the one that we send by is named again, and what may not have been taken out of use is. What may not have been installed is installed anew next.
     /// </summary>
     private void Resume(Step step)
     {
         foreach (var spi in ended) step.Actions.Add(new RemoveGroupSa(Name, spi, "it ended before this process began"));
         if (Sending is { } sending) step.Actions.Add(new ActivateGroupSa(Name, sending.Spi));
-        foreach (var sa in sas.Where(s => !s.IsInstalled).ToArray()) Install(step, sa);
     }
 }

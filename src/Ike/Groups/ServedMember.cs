@@ -16,8 +16,8 @@ internal enum MemberState : byte
     Pairwise,
 }
 
-/// <summary>A multi-point SA that a member was told of: by its number, with the Sender-IDs that the member has under it.</summary>
-internal readonly record struct ToldSa(ulong Number, uint[] SenderIds, bool Acknowledged);
+/// <summary>A multi-point SA that a member was told of, with the Sender-IDs that the member has under it.</summary>
+internal readonly record struct ToldSa(ulong Number, uint Spi, uint[] SenderIds, bool Acknowledged);
 
 /// <summary>A registration: an IKE SA of a member with us. A new IKE SA is a new registration, unless it replaces one that is rekeyed.</summary>
 internal sealed class ServedMember(ServedGroup group, IkeSa sa)

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Appliance.Fuzz.Engine;
 using Appliance.Ike;
+using Appliance.Ike.Groups;
 using Appliance.Ike.Keys;
 using Appliance.Ike.Machine;
 using Appliance.Ike.Messages;
@@ -16,6 +17,7 @@ internal sealed class IkeMachineClaims
     private const int MostActions = 2048;
     private const int MostContext = 128 * 1024;
     private readonly Dictionary<(ulong, ulong, ulong), byte[]> ivs = [];
+    private readonly Dictionary<(string Key, uint SenderId), string> senders = [];
     private readonly HashSet<string> keys = [];
     private readonly HashSet<IkeKeys> known = [];
     private readonly List<string> texts = [];
@@ -37,6 +39,13 @@ internal sealed class IkeMachineClaims
             if (sa.Keys is { } of && known.Add(of)) Know(of, sa);
         }
 
+        foreach (var group in machine.Servers.Groups)
+        {
+            Claim.That(group.Sas.Count <= Tuning.MostGroupSas, $"{group.Sas.Count} SAs of a group");
+            Claim.That(group.Members.Count <= MostIkeSas, $"{group.Members.Count} registrations");
+            foreach (var sa in group.Sas) Senders(group, sa);
+        }
+
         foreach (var action in actions)
         {
             if (action is SendDatagram send) Sent(send.Octets);
@@ -46,6 +55,7 @@ internal sealed class IkeMachineClaims
                 LogKeys.Add(log.Key);
             }
             else if (action is SaveContext save) Claim.That(save.Context.Length <= MostContext, $"a context of {save.Context.Length} octets");
+            else if (action is InstallGroupSa group) keys.Add(Text(group.Key.Octets));
             else if (action is InstallChild install) keys.UnionWith([Text(install.InboundKey.Octets), Text(install.OutboundKey.Octets)]);
         }
     }
@@ -62,6 +72,22 @@ internal sealed class IkeMachineClaims
     public void ForgetIvs(ulong spi)
     {
         foreach (var used in ivs.Keys.Where(k => k.Item1 == spi || k.Item2 == spi).ToArray()) ivs.Remove(used);
+    }
+
+    /// <summary>The kept state that says which are free was damaged.</summary>
+    public void ForgetSenderIds() => senders.Clear();
+
+    /// <summary>Under one key a Sender-ID belongs to one sender.</summary>
+    private void Senders(ServedGroup group, MultiPointSa sa)
+    {
+        var key = Convert.ToHexString([.. sa.SkD.Octets, .. sa.Nonce]);
+        keys.Add(Text(sa.SkD.Octets));
+        foreach (var id in sa.OwnSenderIds) Claim.That(senders.TryAdd((key, id), "gateway") || senders[(key, id)] == "gateway", $"Sender-ID {id} is the gateway's and {senders[(key, id)]}'s");
+        foreach (var member in group.Members)
+        {
+            var owner = member.Sa.RemoteIdentity!.ToString();
+            foreach (var id in member.Of(sa.Number)?.SenderIds ?? []) Claim.That(senders.TryAdd((key, id), owner) || senders[(key, id)] == owner, $"Sender-ID {id} is {owner}'s and {senders[(key, id)]}'s");
+        }
     }
 
     private void Know(IkeKeys of, IkeSa sa)

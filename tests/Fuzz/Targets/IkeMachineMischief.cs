@@ -126,7 +126,8 @@ internal static class IkeMachineMischief
         var tunnel = isGateway ? ((string[])["net", "more", "none"])[more % 3] : "to" + more % 3;
         var children = node.Machine.AllChildren.Where(c => c.Sa.PeerName != "honest").Select(c => c.Child).ToList();
         var child = children.Count > 0 ? children[more % children.Count] : null;
-        IkeEvent e = (kind % 12) switch
+        var spi = node.Machine.Servers.Find("mesh")?.Newest?.Spi ?? more;
+        IkeEvent e = (kind % 16) switch
         {
             0 => new OperatorAsked(more, OperatorVerb.Rekey, peer),
             1 => new OperatorAsked(more, OperatorVerb.Rekey, tunnel),
@@ -139,6 +140,9 @@ internal static class IkeMachineMischief
             8 => new AddressesChanged((more & 1) == 0 ? [node.Address] : [node.Address, IPAddress.Parse("192.0.2.200")]),
             9 => new TrafficRead(node.Machine.All.FirstOrDefault(s => s.PeerName != "honest")?.LocalSpi ?? more, more),
             10 => new DrainChanged((more & 1) != 0),
+            12 => new GroupRekeyAsked(more, (more & 1) == 0 ? "mesh" : "none"),
+            13 => new GroupExpires("mesh", (more & 2) == 0 ? spi : more, (more & 1) != 0),
+            14 => new GroupKeyMade(more, StandIns.Secret(more)),
             _ => TimePassed.Event,
         };
         node.Step(e);
@@ -173,6 +177,9 @@ internal static class IkeMachineMischief
             case 4:
                 node.Step(new KeyExchangeBegun(work.Token, new StandInExchange(Crypto.KeyExchangeMethod.Curve25519, StandIns.PublicValue(at))));
                 break;
+            case 5 when work is InstallGroupSa:
+                node.Step(new GroupInstalled(work.Token, "the fuzzer does not want it"));
+                break;
             case 5:
                 node.Step(new SharedSecretComputed(work.Token, StandIns.PublicValue(at), StandIns.Secret(1000 + at)));
                 break;
@@ -206,6 +213,7 @@ internal static class IkeMachineMischief
         else context[at % context.Length] ^= value;
         world.Gateway.Contexts[id] = context;
         world.ForgetIvs(id);
+        world.ForgetSenderIds();
         world.Gateway.Step(new ContextRestored(id + value, context));
         world.Gateway.Restart(IkeMachineWorld.OfGateway(), keeps: true);
     }

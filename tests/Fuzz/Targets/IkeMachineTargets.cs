@@ -60,7 +60,7 @@ internal static class IkeMachineTargets
         // Rekeying, deletion, more children and IKE SAs, from either side; undisturbed, on the way, and from within.
         for (byte side = 8; side <= 9; side++)
         {
-            for (byte news = 0; news < 12; news++)
+            for (byte news = 0; news < 15; news++)
             {
                 yield return [side, news, 0, 2, 3, 4, 2];
                 yield return [side, news, 0, 4, 0, 7, 0, 3, 3, 2];

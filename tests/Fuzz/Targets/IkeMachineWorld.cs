@@ -61,7 +61,7 @@ internal sealed class IkeMachineWorld
     {
         var insider = Peer("insider", "192.0.2.1", "198.51.100.1", "gateway", "insider", KeyOfInsider,
             [Template("net", ChildStart.Passive, "10.1", "10.2"), Template("more", ChildStart.OnDemand, "10.1", "10.4") with { Resources = 3, RekeySeconds = 300 }]);
-        insider = (change % 5) switch
+        insider = (change % 8) switch
         {
             1 => insider with { SharedKey = StandIns.Key(3) },
             2 => insider with { Children = [insider.Children[0]] },
@@ -70,13 +70,29 @@ internal sealed class IkeMachineWorld
             _ => insider,
         };
         var honest = Peer("honest", "192.0.2.1", "203.0.113.1", "gateway", "honest", KeyOfHonest, [Template("far", ChildStart.Passive, "10.1", "10.3")]);
-        return new IkeConfiguration { Peers = [insider, honest], HalfOpenMaximum = IkeMachineClaims.HalfOpenMaximum, CookieThreshold = 8 };
+        var group = new GroupServer { Members = ["insider", "honest"], SenderIdBits = 8, LifetimeSeconds = 600, RekeyOnLeave = GroupLeave.Departure };
+        group = (change % 8) switch
+        {
+            5 => group with { Excluded = [insider.RemoteIdentity] },
+            6 => group with { RekeyOnJoin = true, FirstSenderId = 20, LastSenderId = 27 },
+            _ => group,
+        };
+        return new IkeConfiguration
+        {
+            Peers = [insider, honest], HalfOpenMaximum = IkeMachineClaims.HalfOpenMaximum, CookieThreshold = 8,
+            Groups = change % 8 == 7 ? [] : [new IkeGroup { Name = "mesh", Server = group, Senders = 2 }],
+        };
     }
 
-    public IkeConfiguration OfInsider() => OfPeer(Insider, "insider", KeyOfInsider, "10.2", "10.4");
+    /// <summary>The insider is in the gateway's group, too; the honest one has pairwise SAs alone, since a member registers anew when its gateway forgets it.</summary>
+    public IkeConfiguration OfInsider() =>
+        OfPeer(Insider, "insider", KeyOfInsider, "10.2", "10.4") with { Groups = [new IkeGroup { Name = "mesh", Gateways = ["gateway"], Senders = 2 }] };
 
     /// <summary>The kept keys of an IKE SA were damaged: so may be its counters.</summary>
     public void ForgetIvs(ulong spi) => claims.ForgetIvs(spi);
+
+    /// <summary>The kept state of a group, or of a registration, was damaged: so may be what says which Sender-IDs are free.</summary>
+    public void ForgetSenderIds() => claims.ForgetSenderIds();
 
     /// <summary>Delivers everything as it should be until nobody has anything to say.</summary>
     public void Settle()

@@ -54,12 +54,15 @@ public class FaultTests
         }
     }
 
-    [Fact]
-    public void TheGatewayMayDieAtEachActionOfARegistration()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void TheGatewayMayDieAtEachActionOfARegistration(bool rekeysOnJoin)
     {
         for (var at = 0; ; at++)
         {
-            var mesh = new Mesh(2).Up(1).Pass(5000);
+            var mesh = new Mesh(2, s => s with { RekeyOnJoin = rekeysOnJoin }).Up(1).Pass(40_000);
+            var before = mesh.Last(1).Key;
             mesh.Gateway.DiesAfter = at;
             mesh.Up(2).Pass(1000);
             if (!mesh.Gateway.IsDead) break;
@@ -69,6 +72,7 @@ public class FaultTests
             if (mesh.Members[1].Sa is null) mesh.Up(2);
             mesh.Pass(120_000);
             mesh.IsWhole();
+            if (rekeysOnJoin) Assert.DoesNotContain(mesh.Ledger.To(Mesh.Identity(2)), p => p.Key == before);
         }
     }
 
@@ -103,6 +107,33 @@ public class FaultTests
         Assert.Equal(0ul, mesh.Gateway.Status().Rekeys);
         mesh.IsWhole();
         mesh.Rekey();
+        mesh.IsWhole();
+    }
+
+    [Fact]
+    public void ARestartWithAnotherConfigurationGoesOverToIt()
+    {
+        var mesh = new Mesh(2).UpAll().Pass(5000);
+        mesh.Server = mesh.Server with { LifetimeSeconds = 1800 };
+        mesh.Gateway.Configuration = mesh.Served() with { Groups = [mesh.Served().Groups[0] with { Senders = 5 }] };
+        mesh.Gateway.Restart();
+        // Another worker cannot wait for ROLL1.
+        Assert.Equal(5, mesh.Gateway.Installed.Values.First().SenderIds.Count);
+        mesh.Pass(100_000);
+        Assert.Equal((1ul, "configuration"), (mesh.Gateway.Status().Rekeys, mesh.Gateway.Status().LastRekey));
+        mesh.IsRolledOver();
+    }
+
+    [Fact]
+    public void AGroupThatIsGoneAndComesBackKnowsNothingOfItsEarlierSas()
+    {
+        var mesh = new Mesh(1).Up(1).Pass(5000);
+        mesh.Gateway.Configure(mesh.Served() with { Groups = [] });
+        var contexts = mesh.Gateway.Contexts.ToArray();
+        mesh.Gateway.Configure(mesh.Served());
+        foreach (var (id, context) in contexts) mesh.Gateway.Contexts[id] = context;
+        mesh.Gateway.Restart();
+        mesh.Pass(1000);
         mesh.IsWhole();
     }
 

@@ -44,7 +44,7 @@ internal enum ContextField : ushort
     RegistrationSince = 31,
     RegistrationAge = 32,
 
-    /// <summary>Number of an SA (8 octets), acknowledged (1 octet), Sender-IDs (4 octets each).</summary>
+    /// <summary>Number of an SA (8 octets), its SPI (4 octets), acknowledged (1 octet), Sender-IDs (4 octets each).</summary>
     RegistrationTold = 33,
 
     // A child.
