@@ -21,6 +21,7 @@ internal sealed class IkeMachineClaims
     private readonly HashSet<string> keys = [];
     private readonly HashSet<IkeKeys> known = [];
     private readonly List<string> texts = [];
+    private bool knowsSenderIds = true;
 
     /// <summary>Kinds of lines that were logged.</summary>
     public HashSet<string> LogKeys { get; } = [];
@@ -43,7 +44,7 @@ internal sealed class IkeMachineClaims
         {
             Claim.That(group.Sas.Count <= Tuning.MostGroupSas, $"{group.Sas.Count} SAs of a group");
             Claim.That(group.Members.Count <= MostIkeSas, $"{group.Members.Count} registrations");
-            foreach (var sa in group.Sas) Senders(group, sa);
+            if (knowsSenderIds) foreach (var sa in group.Sas) Senders(group, sa);
         }
 
         foreach (var action in actions)
@@ -75,7 +76,7 @@ internal sealed class IkeMachineClaims
     }
 
     /// <summary>The kept state that says which are free was damaged.</summary>
-    public void ForgetSenderIds() => senders.Clear();
+    public void ForgetSenderIds() => knowsSenderIds = false;
 
     /// <summary>Under one key a Sender-ID belongs to one sender.</summary>
     private void Senders(ServedGroup group, MultiPointSa sa)
