@@ -41,6 +41,7 @@ internal static class LabFigures
     {
         var missed = phases.Capture.Stop();
         var (compared, repeated, beyond) = phases.Capture.Ivs;
+        figures["phases"] = string.Join(",", phases.Done);
         foreach (var (name, value) in phases.Figures) figures[name] = value?.DeepClone();
         figures["esp_packets_checked"] = compared;
         figures["esp_packets_unchecked"] = missed + beyond;

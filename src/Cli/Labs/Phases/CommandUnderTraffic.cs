@@ -21,6 +21,7 @@ internal static class CommandUnderTraffic
         context.Wait((int)Math.Max(0, phase.Seconds * 1000L - LastMilliseconds - (Environment.TickCount64 - begun)));
         var late = context.Capture.Flows;
         var (sent, loss, losers) = pings.End();
+        context.Wait(0);
         context.Figures[$"{phase.Name}_sent"] = sent;
         context.Figures[$"{phase.Name}_loss_pct"] = loss;
         if (loss > 0) context.Problems.Add($"{phase.Name}: lost pings: {losers}");

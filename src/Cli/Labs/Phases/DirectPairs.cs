@@ -17,6 +17,7 @@ internal static class DirectPairs
         foreach (var (from, to) in pairs)
         {
             var wrong = Try(context, from, to);
+            context.Wait(0);
             if (wrong.Length == 0) direct++;
             else context.Problems.Add($"{from.Host} to {to.Host}: {wrong}");
             context.Say(phase, $"{direct} of {pairs.Count} pairs{(wrong.Length == 0 ? "" : $"; {from.Host} to {to.Host}: {wrong}")}");

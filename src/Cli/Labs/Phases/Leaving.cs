@@ -27,6 +27,7 @@ internal static class Leaving
         var (could, can) = (keys.Opened(before.Packets), keys.Opened(after.Packets));
         var (_, loss, losers) = pings.End();
         var heard = context.Sites.Sum(other => PingCount.Start(context.Space(site), other.Addresses[0], 2, "0.1").Result.Received);
+        context.Wait(0);
         context.Figures["member_decrypts"] = could;
         context.Figures["ex_member_packets"] = after.Packets.Count;
         context.Figures["ex_member_decrypts"] = can;

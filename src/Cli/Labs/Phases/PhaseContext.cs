@@ -21,6 +21,9 @@ internal sealed class PhaseContext(Lab lab, EspCapture capture, Action<string> s
     /// <summary>Figures; complete once the phases have ended.</summary>
     public JsonObject Figures { get; } = [];
 
+    /// <summary>Phases that went to their end.</summary>
+    public List<string> Done { get; } = [];
+
     /// <summary>What was wrong; complete once the phases have ended.</summary>
     public List<string> Problems { get; } = [];
 
@@ -51,7 +54,7 @@ internal sealed class PhaseContext(Lab lab, EspCapture capture, Action<string> s
         say($"{phase.Name}: {value}");
     }
 
-    /// <summary>Waits.</summary>
+    /// <summary>Waits; 0: only looks whether the command is to end, since Ctrl-C in a terminal ends pings too, and what they say then is no finding.</summary>
     /// <exception cref="OperationCanceledException">The command is to end.</exception>
     public void Wait(int milliseconds)
     {

@@ -28,6 +28,8 @@ internal static class PhaseRunner
                 default:
                     throw new InvalidOperationException($"no phase {phase}");
             }
+
+            context.Done.Add(phase.Name);
         }
     }
 }
