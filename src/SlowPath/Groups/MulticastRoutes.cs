@@ -37,7 +37,7 @@ internal sealed class MulticastRoutes
     public void Learn(IReadOnlyList<RoutedPrefix> batch) => Tell(table.Learn([.. batch.Select(r => (r.Prefix, MembersOf(r.Paths ?? [])))]));
 
     /// <summary>The member that each path of a group's neighbour names; our own paths name nobody.</summary>
-    private IReadOnlyList<MulticastMember> MembersOf(IReadOnlyList<RoutedPath> paths)
+    private List<MulticastMember> MembersOf(IReadOnlyList<RoutedPath> paths)
     {
         var found = new List<MulticastMember>(paths.Count);
         foreach (var path in paths)
