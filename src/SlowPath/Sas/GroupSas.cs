@@ -25,7 +25,10 @@ internal sealed class GroupSas : IGroupSas
     private readonly SpiCollisions collisions;
     private readonly Dictionary<(string Group, uint Spi), LiveGroupSa> live = [];
     private readonly Dictionary<string, LiveGroupSa> active = new(StringComparer.Ordinal);
-    private readonly HashSet<(string Group, uint Spi)> installing = [], unclaimed = [];
+    private readonly HashSet<(string Group, uint Spi)> unclaimed = [];
+
+    /// <summary>SAs that wait for their cipher, with the records that were made for each.</summary>
+    private readonly Dictionary<(string Group, uint Spi), List<SaEntry>> installing = [];
     private long claimUntil;
 
     /// <summary>Takes over what an earlier process left. <paramref name="tunnelOf"/>: a tunnel as it is in the tables; <paramref name="configured"/>: the group of a tunnel of the configuration.</summary>
@@ -88,7 +91,7 @@ internal sealed class GroupSas : IGroupSas
     public bool Exists(string group, uint spi)
     {
         unclaimed.Remove((group, spi));
-        return live.ContainsKey((group, spi)) || installing.Contains((group, spi));
+        return live.ContainsKey((group, spi)) || installing.ContainsKey((group, spi));
     }
 
     /// <summary>Now and then: adopted SAs that IKE did not claim in time end. <paramref name="tick"/> is <see cref="Environment.TickCount64"/>.</summary>
@@ -112,6 +115,7 @@ internal sealed class GroupSas : IGroupSas
         var senders = SendersOf(sa, cipher, tunnels.Count);
         var name = (sa.Group, sa.Spi);
         var shape = new GroupSaShape(sa.Spi, cipher, keyLength, senders.Count == 0 ? 0 : sa.SenderIdBits, senders.Count == 0 ? 0 : sa.ReplayWindow, Environment.TickCount64 + sa.LifetimeMilliseconds);
+        if (installing.ContainsKey(name)) throw new RefusedException($"SA 0x{sa.Spi:x8} of group '{sa.Group}' is being installed already", "wait for that", 409);
         var block = new byte[KeyBlock.Size];
         var staged = new List<SaEntry>();
         try
@@ -125,18 +129,21 @@ internal sealed class GroupSas : IGroupSas
                 return;
             }
 
-            if (senders.Any(id => used.Contains(block, id)))
-                throw new RefusedException($"a Sender-ID of SA 0x{sa.Spi:x8} was used before under its key: IVs would repeat (RFC 6054 §2)", "register anew: the gateway gives fresh Sender-IDs", 409);
-            if (!installing.Add(name)) throw new RefusedException($"SA 0x{sa.Spi:x8} of group '{sa.Group}' is being installed already", "wait for that", 409);
+            RefuseUsed(sa, senders, block);
+            installing[name] = staged;
             Stage(staged, shape, tunnels, senders, block, withInbound: before is null);
             await installer.PreparedAsync([cipher]);
-            if (!installing.Remove(name)) throw new RefusedException($"SA 0x{sa.Spi:x8} of group '{sa.Group}' was removed while it was installed", "nothing is left of it", 409);
+            if (installing.GetValueOrDefault(name) != staged) throw new RefusedException($"SA 0x{sa.Spi:x8} of group '{sa.Group}' was removed while it was installed", "nothing is left of it", 409);
             if (!tunnels.Select(t => t.Slot).SequenceEqual(TunnelsOf(sa.Group).Select(t => t.Slot))) throw new RefusedException($"tunnels of group '{sa.Group}' went while its SA was installed", "the configuration changed: try again", 409);
+
+            // Others may have been installed meanwhile.
+            RefuseUsed(sa, senders, block);
             Publish(sa, staged, Before(sa, cipher, block), senders, block);
+            installing.Remove(name);
         }
         catch
         {
-            installing.Remove(name);
+            if (installing.GetValueOrDefault(name) == staged) installing.Remove(name);
             foreach (var entry in staged) store.Abandon(entry.IsOutbound, entry.Slot);
             throw;
         }
@@ -147,6 +154,13 @@ internal sealed class GroupSas : IGroupSas
 
         foreach (var tunnel in tunnels) host.ApplySoon(tunnel.Configuration.Name);
         log.LogInformation("installed SA 0x{Spi:x8} of group {Group} from {Gateway}: {Cipher}, {Senders} Sender-IDs", sa.Spi, sa.Group, sa.Gateway, Configuration.CipherNames.NameOf(cipher, keyLength), senders.Count);
+    }
+
+    private void RefuseUsed(GroupSa sa, List<uint> senders, ReadOnlySpan<byte> block)
+    {
+        foreach (var id in senders)
+            if (used.Contains(block, id))
+                throw new RefusedException($"Sender-ID {id} of SA 0x{sa.Spi:x8} was used before under its key: IVs would repeat (RFC 6054 §2)", "register anew: the gateway gives fresh Sender-IDs", 409);
     }
 
     private static (Cipher Cipher, int KeyLength) CipherOf(GroupSa sa, Secret key)

@@ -224,7 +224,65 @@ public sealed class GroupSasTests : IDisposable
         Assert.Equal(new GroupExpires("mesh", 0x9001, true), Assert.Single(bench.Ike.Events));
     }
 
+    /// <summary>The data plane makes ciphers ready that have no kernel of ours: meanwhile nothing of the SA is there, and what comes meanwhile is not lost.</summary>
+    [Fact]
+    public async Task WhileItIsMadeReadyItCanBeRemoved()
+    {
+        DataPlaneLives();
+        var sa = MeshGroup.Of(0x9001, 1, 2, 3, 4) with { Encryption = new EncryptionChoice(EncryptionTransform.ChaCha20Poly1305, 256) };
+        var (first, second, third) = (Begin(sa), Begin(sa), Begin(sa with { Spi = 0x9002 }));
+        NothingIsLeft(0x9001);
+        bench.With(g => Assert.True(g.Exists("mesh", 0x9001)));
+        bench.With(g => g.Remove("mesh", 0x9001, "a newer one came"));
+        Assert.Contains("removed while", await first, StringComparison.Ordinal);
+        Assert.Contains("being installed", await second, StringComparison.Ordinal);
+        Assert.Null(await third);
+        NothingIsLeft(0x9001);
+        Assert.Equal(5, bench.Entries(0x9002).Length);
+        DataPlaneLives();
+        Assert.Null(await Begin(sa with { SenderIds = [5, 6, 7, 8] }));
+    }
+
+    /// <summary>Two SAs under one key, as no good gateway makes them, that are made ready in the same moment.</summary>
+    [Fact]
+    public async Task Rfc6054_2_OfTwoAtOnceWithOneKeyTheSecondIsRefused()
+    {
+        DataPlaneLives();
+        var sa = MeshGroup.Of(0x9001, 1, 2, 3, 4) with { Encryption = new EncryptionChoice(EncryptionTransform.ChaCha20Poly1305, 256) };
+        var (first, second) = (Begin(sa, 7), Begin(sa with { Spi = 0x9002 }, 7));
+        Assert.Null(await first);
+        Assert.Contains("used before", await second, StringComparison.Ordinal);
+        NothingIsLeft(0x9002);
+    }
+
+    [Fact]
+    public async Task AnInstallationThatWasRemovedDoesNotComeBackInTheNextOnesPlace()
+    {
+        DataPlaneLives();
+        var sa = MeshGroup.Of(0x9001, 1, 2, 3, 4) with { Encryption = new EncryptionChoice(EncryptionTransform.ChaCha20Poly1305, 256) };
+        var first = Begin(sa);
+        bench.With(g => g.Remove("mesh", 0x9001, "no longer"));
+        var second = Begin(sa with { SenderIds = [5, 6, 7, 8] });
+        Assert.Contains("removed while", await first, StringComparison.Ordinal);
+        Assert.Null(await second);
+        bench.With(g => g.Activate("mesh", 0x9001));
+        Assert.Equal([5u, 6u, 7u, 8u], bench.Sending());
+    }
+
     private uint Named() => bench.Region.Tunnel(bench.On(() => bench.Gateway.TunnelSlots["mesh.v6"])).OutboundSas[1];
+
+    private void DataPlaneLives()
+    {
+        ref var header = ref bench.Region.Header;
+        (header.DataPlaneReady, header.DataPlaneProcess, header.DataPlaneHeartbeat) = (1, Environment.ProcessId, Environment.TickCount64);
+    }
+
+    private Task<string?> Begin(GroupSa sa, byte octet = 0)
+    {
+        var key = new Appliance.Crypto.Secret(36);
+        key.Octets.Fill(octet == 0 ? (byte)sa.Spi : octet);
+        return bench.Loop.RunAsync(() => bench.Gateway.Groups.InstallAsync(sa, key));
+    }
 
     private void NothingIsLeft(uint spi)
     {
