@@ -59,7 +59,7 @@ internal sealed class Step(IkeMachine machine, in StepContext context, ICollecti
     public uint NewChildSpi()
     {
         while (true)
-            if (Entropy.NextUInt32() is > 255 and var spi && Machine.FindChild(spi) is null && !Machine.Servers.HasSpi(spi)) return spi;
+            if (Entropy.NextUInt32() is > 255 and var spi && Machine.FindChild(spi) is null && !Machine.Servers.HasSpi(spi) && Machine.Members.FindSpi(spi) is null) return spi;
     }
 
     /// <summary>A line for the log about an IKE SA; its SPIs and the peer's address are added.</summary>
