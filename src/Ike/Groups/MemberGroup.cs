@@ -71,6 +71,7 @@ internal sealed class MemberGroup(string name)
     public void End(Step step, MemberGateway gateway, MemberSa sa, string why)
     {
         gateway.Sas.Remove(sa);
+        step.Machine.Members.Ended.Add(sa);
         if (Sending == sa) Sending = null;
         step.Actions.Add(new RemoveGroupSa(Name, sa.Sa.Spi, why));
         step.Log(IkeLogLevel.Information, gateway.Name, "group-ended", $"group {Name}: {sa} ended: {why}{(All.Any(s => s.IsUsable(step.Now)) ? "" : "; no other is left, nothing can be sent to the group")}");

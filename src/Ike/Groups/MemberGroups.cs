@@ -13,6 +13,9 @@ internal sealed class MemberGroups
     /// <summary>When there is something to do.</summary>
     public Instant NextDue => Timers.NextDue;
 
+    /// <summary>What we had under keys of before.</summary>
+    public EndedSenderIds Ended { get; } = new();
+
     /// <summary>When a group is looked at again.</summary>
     private TimerQueue<string> Timers { get; } = new();
 
@@ -91,7 +94,7 @@ internal sealed class MemberGroups
     /// <summary>What an earlier process kept. False: it cannot be read.</summary>
     public bool Restore(Step step, ContextReader reader, uint id)
     {
-        if (MemberContext.Read(step, id, reader, out var isSending) is not { } gateway) return false;
+        if (MemberContext.Read(step, id, reader, out var isSending) is not { Sas.Count: > 0 } gateway) return false;
         if (Find(gateway.Group) is not { } group) groups.Add(gateway.Group, group = new MemberGroup(gateway.Group));
         if (group.Gateways.Exists(g => g.Name == gateway.Name)) return false;
         group.Gateways.Add(gateway);

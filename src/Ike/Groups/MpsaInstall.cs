@@ -19,14 +19,15 @@ internal static class MpsaInstall
         var gateway = group.Gateways.First(g => g.Name == sa.ConfiguredName);
         var described = Describe(step, put, group.Group!, gateway.Name);
         var found = gateway.Sas.Find(s => s.Sa.Spi == put.Spi);
-        if (Obstacle(gateway, found, described, digest) is { Reason: not MpsaRefusal.None } error)
+        var member = found ?? new MemberSa(described, digest) { InstalledAt = step.Now, ActivatesAt = step.Now.Plus(put.Rollover1Seconds * 1000L), ExpiresAt = step.Now.Plus(described.LifetimeMilliseconds) };
+        if (found is null) member.UsedSenderIds.UnionWith(step.Machine.Members.Ended.Of(digest));
+        if (Obstacle(gateway, member, described, digest) is { Reason: not MpsaRefusal.None } error)
         {
             key.Dispose();
             MemberGroups.Refuse(step, sa, group, error, done);
             return;
         }
 
-        var member = found ?? new MemberSa(described, digest) { InstalledAt = step.Now, ActivatesAt = step.Now.Plus(put.Rollover1Seconds * 1000L), ExpiresAt = step.Now.Plus(described.LifetimeMilliseconds) };
         if (found is null) gateway.Sas.Add(member);
         var times = (Activates: step.Now.Plus(put.Rollover1Seconds * 1000L), EndsOthers: step.Now.Plus(Math.Max(put.Rollover1Seconds, put.Rollover2Seconds) * 1000L), Expires: step.Now.Plus(described.LifetimeMilliseconds));
         member.UsedSenderIds.UnionWith(described.SenderIds);
@@ -59,12 +60,13 @@ internal static class MpsaInstall
         };
     }
 
-    private static MpsaError Obstacle(MemberGateway gateway, MemberSa? found, GroupSa described, byte[] digest)
+    private static MpsaError Obstacle(MemberGateway gateway, MemberSa found, GroupSa described, byte[] digest)
     {
-        if (found is null) return gateway.Sas.Count < Tuning.MostSasOfGateway ? default : new(MpsaRefusal.NoRoom, $"{gateway.Name} has handed out {gateway.Sas.Count} SAs that all live");
+        var isNew = !gateway.Sas.Contains(found);
+        if (isNew && gateway.Sas.Count >= Tuning.MostSasOfGateway) return new(MpsaRefusal.NoRoom, $"{gateway.Name} has handed out {gateway.Sas.Count} SAs that all live");
         if (!CryptographicOperations.FixedTimeEquals(found.Digest, digest) || found.Sa.Encryption != described.Encryption || found.Sa.SenderIdBits != described.SenderIdBits)
             return new(MpsaRefusal.SpiInUse, $"{found} came before with another key");
-        if (found.Sa.SenderIds.SequenceEqual(described.SenderIds)) return default;
+        if (!isNew && found.Sa.SenderIds.SequenceEqual(described.SenderIds)) return default;
         if (described.SenderIds.Any(found.UsedSenderIds.Contains)) return new(MpsaRefusal.SenderIdsUsed, $"{found} came with a Sender-ID that we used before under the same key: IVs would repeat (RFC 6054)");
         return found.UsedSenderIds.Count + described.SenderIds.Count <= Tuning.MostSenderIdsUsed ? default : new(MpsaRefusal.SenderIdsUsed, $"{found} came with other Sender-IDs too often");
     }

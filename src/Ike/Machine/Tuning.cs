@@ -120,6 +120,9 @@ internal static class Tuning
     /// <summary>Sender-IDs that a member had under one key, those of earlier registrations too; a PUT with more is refused.</summary>
     public const int MostSenderIdsUsed = 1024;
 
+    /// <summary>Multi-point SAs that ended whose Sender-IDs a member still knows.</summary>
+    public const int MostEndedSas = 64;
+
     /// <summary>So long before its lifetime ends, a member sends by another SA than the preferred gateway's, if it has one.</summary>
     public const int GroupFallback = 5_000;
 

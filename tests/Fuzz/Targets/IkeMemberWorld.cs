@@ -26,8 +26,11 @@ internal sealed class IkeMemberWorld
     private static readonly Entropy Entropy = new(new byte[Entropy.SeedLength]);
     private readonly IkeMachineNode member, gateway;
     private readonly Dictionary<(string Group, uint Spi), GroupSa> plane = [];
+    private readonly Dictionary<(string Group, uint Spi), string> keys = [];
     private readonly HashSet<(string Key, uint Id)> used = [];
+    private readonly HashSet<ulong> cancelled = [];
     private int configuration;
+    private bool isDamaged;
 
     public IkeMemberWorld()
     {
@@ -92,7 +95,7 @@ internal sealed class IkeMemberWorld
         while (member.Held.Count > 0) Work(1);
         Settle();
         member.Step(new ConfigurationChanged(Configuration() with { Groups = [] }));
-        Claim.That(plane.Count == 0, "an SA of no group is left");
+        Claim.That(plane.Count == 0 || isDamaged, "an SA of no group is left");
         Claim.That(!member.Contexts.Keys.Any(k => k <= uint.MaxValue), "a context of no group is left");
     }
 
@@ -119,7 +122,7 @@ internal sealed class IkeMemberWorld
         if (member.Held.Count == 0) return;
         var work = member.Held[kind % member.Held.Count];
         member.Held.Remove(work);
-        if (kind % 3 == 0 && work is InstallGroupSa install)
+        if (work is InstallGroupSa install && (kind % 3 == 0 || cancelled.Contains(install.Token)))
         {
             install.Key.Dispose();
             member.Step(kind % 2 == 0 ? new WorkRefused(work.Token) : new GroupInstalled(work.Token, "the fuzzer does not want it"));
@@ -138,14 +141,12 @@ internal sealed class IkeMemberWorld
             if ((value & 1) != 0) context = context[..(at % context.Length)];
             else context[at % context.Length] ^= value;
             member.Contexts[id] = context;
-            // What is damaged may say anything about Sender-IDs; the data plane goes with it.
-            used.Clear();
-            plane.Clear();
-            member.Contexts.Remove(id);
-            member.Step(new ContextRestored(id, context));
-            return;
+            // What is damaged may say anything: from then on nothing is claimed but that nothing is thrown and all is bounded.
+            isDamaged = true;
         }
 
+        // What had ended was known to the process alone.
+        used.RemoveWhere(u => !keys.ContainsValue(u.Key));
         member.Restart(Configuration(), keeps: true);
     }
 
@@ -159,10 +160,13 @@ internal sealed class IkeMemberWorld
                     Installing(install);
                     break;
                 case ActivateGroupSa activate:
-                    Claim.That(plane.ContainsKey((activate.Group, activate.Spi)) || used.Count == 0, "sent by what is not there");
+                    Claim.That(plane.ContainsKey((activate.Group, activate.Spi)) || isDamaged, "sent by what is not there");
                     break;
                 case RemoveGroupSa remove:
                     plane.Remove((remove.Group, remove.Spi));
+                    keys.Remove((remove.Group, remove.Spi));
+                    // What is removed while it is installed is not installed.
+                    cancelled.UnionWith(member.Held.OfType<InstallGroupSa>().Where(i => i.Sa.Group == remove.Group && i.Sa.Spi == remove.Spi).Select(i => i.Token));
                     break;
                 case SaveContext { Id: <= uint.MaxValue } save:
                     Claim.That(save.Context.Length <= MostContext, $"a context of {save.Context.Length} octets");
@@ -180,8 +184,9 @@ internal sealed class IkeMemberWorld
         install.Key.Dispose();
         var isSame = plane.TryGetValue((install.Sa.Group, install.Sa.Spi), out var present) && present.SenderIds.SequenceEqual(install.Sa.SenderIds);
         Claim.That(install.Sa.LifetimeMilliseconds > 0 && (install.Sa.SenderIds.Count >= 2 || install.Sa.Encryption.Transform == EncryptionTransform.AesCbc), "an SA that cannot be used");
-        foreach (var id in install.Sa.SenderIds) Claim.That(used.Add((key, id)) || isSame || present is null, $"Sender-ID {id} twice under one key");
+        foreach (var id in install.Sa.SenderIds) Claim.That(used.Add((key, id)) || isSame || isDamaged, $"Sender-ID {id} twice under one key");
         plane[(install.Sa.Group, install.Sa.Spi)] = install.Sa;
+        keys[(install.Sa.Group, install.Sa.Spi)] = key;
     }
 
     private void Pass(long milliseconds)

@@ -64,6 +64,17 @@ public sealed class MemberRefusalTests
     }
 
     [Fact]
+    public void Rfc6054_ASenderIdOfBeforeIsRefusedAlsoWhenTheSaHadEnded()
+    {
+        var hand = new ByHand().Hand(Put(One)).Hand(Put(Two));
+        Assert.Equal([Two], hand.Plane.Spis);
+        Refused(hand, Put(One, firstSenderId: 2), MpsaRefusal.SenderIdsUsed, "used before", hasOne: true);
+        hand.Hand(Put(One, firstSenderId: 7));
+        Refused(hand, Put(One), MpsaRefusal.SenderIdsUsed, "used before", hasOne: true);
+        Assert.Equal([One], hand.Plane.Spis);
+    }
+
+    [Fact]
     public void WhatCannotBeInstalledChangesNothing()
     {
         var hand = new ByHand().Hand(Put(One));
