@@ -20,13 +20,15 @@ internal sealed class EspBench
     private EspBench()
     {
         var path = $"/dev/shm/appliance-fuzz-{Environment.ProcessId}";
-        Region = Region.CreateOrOpen(path, new RegionSizes { OutboundSas = 64, InboundSas = 64, Tunnels = 4, NextHops = 4, Adjacencies = 4, SpdRules = 4, Ipv4Groups = 4, Ipv6Nodes = 16, EventsPerWorker = 16 }, 1, out _);
+        Region = Region.CreateOrOpen(path, new RegionSizes { OutboundSas = 64, InboundSas = 64, Tunnels = 4, NextHops = 4, Adjacencies = 4, SpdRules = 4, Ipv4Groups = 4, Ipv6Nodes = 16, EventsPerWorker = 16, Senders = 16 }, 1, out _);
         File.Delete(path);
         Memory = new FrameMemory(4, 0);
         var tier = CryptoTiers.IsSupported(AesGcmTier.Managed) ? AesGcmTier.Managed : AesGcmTier.Bcl;
         var prepared = new CipherObjects(64, 64);
         objects = new AeadObject[Count];
         for (var slot = 0; slot < Count; slot++) AddSa((uint)slot, prepared, tier);
+        AddGroupSa((uint)Count);
+        AddGroupSa((uint)Count + 1);
         Outbound = new EspOutbound<ManagedKernel>(Region, Memory, prepared, tier);
         Inbound = new EspInbound<ManagedKernel>(Region, Memory, prepared, tier);
         neighbour.AsSpan().Fill(0xa5);
@@ -39,6 +41,9 @@ internal sealed class EspBench
 
     /// <summary>SAs: cipher × (tunnel, IIPtran, transport) × (raw, UDP) × (IPv4, IPv6 outside); odd slots use extended sequence numbers.</summary>
     public static int Count => Ciphers.Length * 12;
+
+    /// <summary>Multi-point SAs behind those: AES-GCM, IPv4 and IPv6 outside; a next hop of the number names a member.</summary>
+    public const int GroupCount = 2;
 
     public Region Region { get; }
 
@@ -102,6 +107,43 @@ internal sealed class EspBench
         plaintext[..length].CopyTo(data);
         Claim.That(objects[slot].Seal(associated[..(isEsn ? 12 : 8)], iv, data, esp[(8 + inbound.IvLength + length)..]), "sealed");
         return total;
+    }
+
+    /// <summary>What is known of senders, as one number: it changes when any of them is claimed or moves.</summary>
+    public ulong SenderState()
+    {
+        var sum = 0ul;
+        for (uint record = 0; record < (uint)Region.Counts.Senders; record++)
+        {
+            ref var sender = ref Region.Sender(record);
+            sum = sum * 31 + sender.State + sender.Highest + sender.Packets;
+        }
+
+        return sum;
+    }
+
+    private void AddGroupSa(uint slot)
+    {
+        const byte bits = 20;
+        var isV6 = slot != Count;
+        AddSa(isV6 ? 6u : 0u, slot);
+        ref var outbound = ref Region.OutboundSa(slot);
+        ref var inbound = ref Region.InboundSa(slot);
+        outbound.Flags = inbound.Flags = SaFlags.MultiPoint;
+        outbound.SenderIdBits = inbound.SenderIdBits = bits;
+        (outbound.IvBase, outbound.SequenceHardLimit) = ((ulong)(slot + 1) << (64 - bits), ulong.MaxValue >> bits);
+        ref var member = ref Region.NextHop(slot - (uint)Count);
+        (member.Kind, member.Address, member.State) = (NextHopKind.Tunnel, outbound.Destination, SlotState.Live);
+        outbound.Destination = inbound.Source = IpAddress.Any;
+        OuterHeader.Build(ref outbound);
+    }
+
+    // A copy of an SA under another SPI.
+    private void AddSa(uint from, uint slot)
+    {
+        Region.OutboundSa(slot) = Region.OutboundSa(from);
+        Region.InboundSa(slot) = Region.InboundSa(from);
+        Region.OutboundSa(slot).Spi = Region.InboundSa(slot).Spi = 0x1000 + slot;
     }
 
     private void AddSa(uint slot, CipherObjects prepared, AesGcmTier tier)

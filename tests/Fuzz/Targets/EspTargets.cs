@@ -19,6 +19,7 @@ internal static class EspTargets
         new("esp-inbound", Inbound) { MaximumLength = 1700, AllocationLimit = BclAllocates },
         new("esp-plaintext", Plaintext) { MaximumLength = 1500, AllocationLimit = BclAllocates },
         new("esp-outbound", RoundTrip) { MaximumLength = 1500, AllocationLimit = BclAllocates },
+        new("esp-multipoint", MultiPoint) { MaximumLength = 1500, AllocationLimit = BclAllocates },
     ];
 
     // A stranger: headers and lengths are anything, the tag is wrong.
@@ -57,6 +58,40 @@ internal static class EspTargets
         Claim.That(ip[0] >> 4 is 4 or 6, "an IP packet");
         var again = bench.Place(Scratch.AsSpan(0, length), slot);
         bench.Inbound.Decapsulate(new Span<Packet>(ref again), new Span<EspResult>(ref result), 1);
+        Claim.That(result.Reason == DropReason.Replayed, "the second time is a replay");
+    }
+
+    // One SA of many senders: a stranger claims nothing, whatever Sender-ID he writes; what a host behind us sends comes back, once.
+    private static void MultiPoint(Span<byte> octets)
+    {
+        if (octets.Length < 2) return;
+        var bench = EspBench.Shared;
+        var which = (uint)(octets[0] % EspBench.GroupCount);
+        var slot = (uint)EspBench.Count + which;
+        var known = bench.SenderState();
+        var packet = bench.Place(octets[1..], slot);
+        EspResult result = default;
+        bench.Inbound.Decapsulate(new Span<Packet>(ref packet), new Span<EspResult>(ref result), 1);
+        bench.CheckFrame(packet);
+        Claim.That(result.Reason != DropReason.None, "what nobody sealed does not pass");
+        Claim.That(bench.SenderState() == known, "no sender is claimed, and no window moves, for what is not authentic");
+
+        var inner = octets[1..];
+        if (!PacketFields.TryRead(inner, out var fields)) return;
+        inner = inner[..fields.TotalLength];
+        packet = bench.Place(inner, slot);
+        DropReason reason = default;
+        bench.Outbound.Encapsulate(new Span<Packet>(ref packet), new Span<DropReason>(ref reason), 1, [which]);
+        if (reason == DropReason.NoRoom) return;
+        Claim.That(reason == DropReason.None, "tunnel mode takes every IP packet that fits");
+        var length = packet.Length;
+        bench.Memory.Span(packet).CopyTo(Scratch);
+        Claim.That(PacketFields.TryRead(Scratch.AsSpan(0, length), out var outer) && outer.TotalLength == length, "outer header");
+        Claim.That(outer.Family == 6 || InternetChecksum.IsHeaderRight(Scratch.AsSpan(0, 20)), "checksum with the member's address");
+        bench.Inbound.Decapsulate(new Span<Packet>(ref packet), new Span<EspResult>(ref result), 1);
+        Claim.That(result.Reason is DropReason.None or DropReason.EcnNotCapable, "our own packet comes back");
+        packet = bench.Place(Scratch.AsSpan(0, length), slot);
+        bench.Inbound.Decapsulate(new Span<Packet>(ref packet), new Span<EspResult>(ref result), 1);
         Claim.That(result.Reason == DropReason.Replayed, "the second time is a replay");
     }
 
