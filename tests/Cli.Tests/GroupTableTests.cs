@@ -58,6 +58,16 @@ public sealed class GroupTableTests
         """, GroupTable.Members(Members, Width));
 
     [Fact]
+    public void WithoutSenderIdsNoneAreCounted()
+    {
+        var cbc = Answer.DeepClone().AsArray();
+        foreach (var sa in cbc[0]!["sas"]!.AsArray()) sa!["sender_id_bits"] = 0;
+        Assert.DoesNotContain("Sender-IDs left", GroupTable.Text(cbc, Width), StringComparison.Ordinal);
+        var nobody = JsonNode.Parse("""[{"group":"mesh","role":"member","members":[],"senders":[]}]""")!.AsArray();
+        Assert.All(GroupTable.Members(nobody, Width).Split('\n'), line => Assert.True(line.Length <= Width, line));
+    }
+
+    [Fact]
     public void NoneIsSaid() => Assert.Equal(("none\n", "none\n"), (GroupTable.Text([], Width), GroupTable.Members([], Width)));
 
     [Fact]

@@ -60,7 +60,7 @@ internal static class GroupTable
     /// <summary>FROM: where its packets came from last; it is not authenticated.</summary>
     private static string SenderRows(JsonArray senders, int width)
     {
-        if (senders.Count == 0) return "nobody was heard";
+        if (senders.Count == 0) return "nobody was heard (AES-CBC has no Sender-IDs to tell senders apart)";
         var table = new TextTable(new("SPI"), new("SENDER-ID", Fit.Right), new("FROM", Fit.Cut), new("W", Fit.Right), new("RCVD", Fit.Right), new("BYTES", Fit.Right), new("REPLAY", Fit.Right), new("IDLE", Fit.Right));
         foreach (var sender in senders)
             table.Add(Of(sender, "spi"), Of(sender, "sender_id"), Of(sender, "last_source"), Of(sender, "worker"), SubjectTables.Number(sender, "packets"), SubjectTables.Number(sender, "bytes"), Replays(sender), Idle(sender));
@@ -76,7 +76,7 @@ internal static class GroupTable
         yield return $"rekey {(Of(group, "rekey_seconds").Length > 0 ? "in " + Seconds(group, "rekey_seconds") : "under way")}";
         yield return $"{Of(group, "rekeys")} rekeys" + (Of(group, "last_rekey") is { Length: > 0 } why ? $", the last for {why}" : "");
         if (Of(group, "distribution_milliseconds").Length > 0) yield return $"told to all in {Units.Duration((long)SubjectTables.Value(group, "distribution_milliseconds"))}";
-        yield return $"{Of(group, "sender_ids_left")} Sender-IDs left";
+        if (SubjectTables.Items(group, "sas").Any(s => Of(s, "sender_id_bits") != "0")) yield return $"{Of(group, "sender_ids_left")} Sender-IDs left";
     }
 
     /// <summary>USE: packets go out by it. HEARD: senders. LEFT: of its lifetime. THEN: when it is sent by, or not taken in any more.</summary>
