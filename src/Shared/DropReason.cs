@@ -165,6 +165,9 @@ public enum DropReason : byte
     /// <summary>First packets of a sender came to two workers at once: the other one has its window.</summary>
     [DropText("another worker became the owner of this sender at the same moment", DropSeverity.Info, "")] SenderClaimLost,
 
+    /// <summary>Packet that came out of a group and would go back into it: members reach one another directly, so somebody led it here who may only read the outer header.</summary>
+    [DropText("came from a member of a group and is for another member of it: members send to one another directly", DropSeverity.Warning, "RFC 4303 3.4.3")] GroupTransit,
+
     /// <summary>Not a reason: how many there are.</summary>
     [DropText("", DropSeverity.Info, "")] Count,
 }

@@ -74,6 +74,25 @@ public sealed class MultiPointTests
         Assert.Equal([Arrived(From(1, 3)), Arrived(From(2, 3))], c.Receive([fromA, fromB]));
     }
 
+    /// <summary>The destination of the outer header is not authenticated: whoever sees a packet can send it to another member, whose window has not seen its counter yet.</summary>
+    [Fact]
+    public void A_packet_that_is_led_to_another_member_does_not_come_to_its_own_a_second_time()
+    {
+        using var a = new Member(1);
+        using var b = new Member(2);
+        using var c = new Member(3);
+        foreach (var (x, y) in new[] { (a, 2), (a, 3), (b, 1), (b, 3), (c, 1), (c, 2) }) x.Learn(y);
+        var packet = From(1, 2);
+        var frame = Assert.Single(a.Send([packet]));
+        Assert.Equal([Arrived(packet)], b.Receive([frame]));
+        var led = (byte[])frame.Clone();
+        BinaryPrimitives.WriteUInt32BigEndian(led.AsSpan(14 + 16), 0xcb007103);
+        Ipv4Header.WriteChecksum(led.AsSpan(14, 20));
+        Assert.Empty(c.Receive([led]));
+        Assert.Empty(c.Take(Gateway.Wan));
+        Assert.Equal(1UL, c.Gateway.Drops(DropReason.GroupTransit));
+    }
+
     [Fact]
     public void A_replay_is_refused_whoever_repeats_it_and_wherever_it_arrives()
     {

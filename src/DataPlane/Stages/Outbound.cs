@@ -36,6 +36,12 @@ internal sealed class Outbound(WorkerContext context, TunnelSa tunnelSa, IcmpErr
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Take(ref Packet packet, in PacketFields fields, uint tunnel, uint slot, uint hop)
     {
+        if ((packet.Flags & PacketFlags.Decapsulated) != 0 && IsBackIntoGroup(packet, tunnel))
+        {
+            context.Drop(packet, DropReason.GroupTransit);
+            return;
+        }
+
         var state = tunnelSa.Check(tunnel, slot, hop, out var adjacency);
         if (state != TunnelSaState.Ready)
         {
@@ -63,6 +69,17 @@ internal sealed class Outbound(WorkerContext context, TunnelSa tunnelSa, IcmpErr
         int mtu = record.InnerMtu;
         if (packet.Length > mtu && mtu != 0 && !(fields.Family == 6 && packet.Length <= SpecConstants.MinimumMtuV6)) Shorten(packet, fields, mtu, slot, ref sa, hop, adjacency);
         else Hand(ref packet, slot, ref sa, hop, adjacency);
+    }
+
+    /// <summary>
+    /// Whether a packet came out of the group that it is about to go into. The outer destination of ESP is not authenticated: who leads a packet of one member to a third would have it delivered
+    /// a second time, under the third's Sender-ID, past the window of the first (RFC 4303 §3.4.3).
+    /// </summary>
+    private bool IsBackIntoGroup(in Packet packet, uint tunnel)
+    {
+        if (tunnel >= (uint)region.Counts.Tunnels || region.Tunnel(tunnel).Group is not (var group and not 0) || packet.Tag >= (uint)region.Counts.InboundSas) return false;
+        var from = region.InboundSa(packet.Tag).Tunnel;
+        return from < (uint)region.Counts.Tunnels && region.Tunnel(from).Group == group;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -17,6 +17,12 @@ internal static class MemberRegistration
         if (gateway.RegisterAt == Instant.Never && gateway.Sas.Count == 0 && Of(step, gateway) is not null) gateway.RegisterAt = step.Now.Plus(Tuning.GroupExpected);
     }
 
+    /// <summary>What it handed out could not be installed, and the gateway does not hand it out again by itself: where nothing else of it is in use, a new registration asks for it later.</summary>
+    public static void Lacks(Step step, MemberGateway gateway)
+    {
+        if (gateway.Newest is null && gateway.RegisterAt == Instant.Never) gateway.RegisterAt = step.Now.Plus(Tuning.GroupRegisterFirst << Math.Min(gateway.Registrations, 4));
+    }
+
     /// <summary>It brought what was needed.</summary>
     public static void Brought(MemberGateway gateway) => (gateway.IsExpected, gateway.RegisterAt, gateway.Registrations) = (true, Instant.Never, 0);
 

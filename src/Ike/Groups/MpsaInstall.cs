@@ -99,6 +99,8 @@ internal static class MpsaInstall
     private static void Failed(Step step, IkeSa sa, MemberGroup group, MemberGateway gateway, MemberSa member, string problem, Action<Step, MpsaError> done)
     {
         if (!member.IsInstalled && gateway.Sas.Contains(member)) group.End(step, gateway, member, "it could not be installed");
+        MemberRegistration.Lacks(step, gateway);
+        step.Machine.Members.Update(step, group);
         MemberGroups.Refuse(step, sa, group, new(MpsaRefusal.NoRoom, $"{member} could not be installed: {problem}; what there is goes on"), done);
     }
 }

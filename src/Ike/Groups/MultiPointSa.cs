@@ -12,6 +12,9 @@ namespace Appliance.Ike.Groups;
 /// </summary>
 internal sealed class MultiPointSa : IDisposable
 {
+    /// <summary>Sender-IDs that each identity got from this process.</summary>
+    private readonly Dictionary<string, long> given = new(StringComparer.Ordinal);
+
     /// <summary>Which one of the group's it is: each has a higher number than those before it.</summary>
     public required ulong Number { get; init; }
 
@@ -86,6 +89,19 @@ internal sealed class MultiPointSa : IDisposable
 
     /// <summary>Sender-IDs up to there were given out, by this process or by one before it.</summary>
     public void UsedUpTo(ulong next) => NextSenderId = Math.Max(NextSenderId, Math.Max(next, FirstSenderId));
+
+    /// <summary>
+    /// Whether so many are within a member's share: a 16th of all, or four registrations where that is more, which are half of all at most. Who registers again and again would use up what is there
+    /// for everybody, and have everybody rekeyed without an end.
+    /// </summary>
+    public bool IsInShare(string identity, uint count)
+    {
+        var size = (long)LastSenderId - FirstSenderId + 1;
+        return !NeedsSenderIds || given.GetValueOrDefault(identity) + count <= Math.Max(count, Math.Max(size / 16, Math.Min(4L * count, size / 2)));
+    }
+
+    /// <summary>A member got so many.</summary>
+    public void Gave(string identity, int count) => given[identity] = given.GetValueOrDefault(identity) + count;
 
     /// <summary>Fresh Sender-IDs. False: not enough are left, and none was taken.</summary>
     public bool TakeSenderIds(uint count, out uint[] senderIds)

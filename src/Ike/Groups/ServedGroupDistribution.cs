@@ -142,8 +142,16 @@ internal sealed partial class ServedGroup
     {
         if (!sa.NeedsSenderIds) return [];
         if (member.Of(sa.Number) is { } told) return told.SenderIds;
+        var identity = member.Sa.RemoteIdentity?.ToString() ?? "";
+        if (!sa.IsInShare(identity, (uint)member.Sa.GroupSenders))
+        {
+            if (sa == Newest) Crowds(step, member, sa);
+            return null;
+        }
+
         if (sa.TakeSenderIds((uint)member.Sa.GroupSenders, out var senderIds))
         {
+            sa.Gave(identity, senderIds.Length);
             Save(step);
             return senderIds;
         }
@@ -160,6 +168,14 @@ internal sealed partial class ServedGroup
         Refused(step, member, sa.Spi, $"the group needs {needed} Sender-IDs and has {size} ({sa.FirstSenderId}-{sa.LastSenderId}): widen sender_ids");
         step.Log(IkeLogLevel.Error, member.Sa, "group-senders", $"group {Name}: {member.Problem}");
         return null;
+    }
+
+    /// <summary>A member has had its share of an SA's Sender-IDs: it gets the next SA, which is made for it, but not at once.</summary>
+    private void Crowds(Step step, ServedMember member, MultiPointSa sa)
+    {
+        isCrowded = true;
+        Refused(step, member, sa.Spi, $"it registered too often under {sa}: its share of the Sender-IDs is used up; it gets the next SA, in {RekeySeconds(step.Now)} s");
+        step.Log(IkeLogLevel.Warning, member.Sa, "group-crowd", $"group {Name}: {member.Problem}");
     }
 
     private static uint Seconds(long milliseconds) => (uint)(Math.Max(0, milliseconds + 999) / 1000);

@@ -23,13 +23,15 @@ internal sealed partial class ServedGroup
 {
     private string? wanted;
     private RekeyKind wantedKind;
-    private bool isMaking;
+    private bool isMaking, isCrowded;
     private Instant notBefore;
 
     private Instant RekeyDue => isMaking ? Instant.Never : Later(RekeyAt, Later(notBefore, sas.Count < Tuning.MostGroupSas ? notBefore : sas[1].EndsOthersAt));
 
     private Instant RekeyAt =>
-        Newest is not { } newest ? new Instant(0) : wanted is null ? LifetimeRekeyAt(newest) : Earlier(LifetimeRekeyAt(newest), newest.CreatedAt.Plus(Tuning.GroupRekeyPause));
+        Newest is not { } newest ? new Instant(0)
+        : wanted is not null ? Earlier(LifetimeRekeyAt(newest), newest.CreatedAt.Plus(Tuning.GroupRekeyPause))
+        : isCrowded ? Earlier(LifetimeRekeyAt(newest), newest.CreatedAt.Plus(Tuning.GroupCrowdPause)) : LifetimeRekeyAt(newest);
 
     /// <summary>Seconds until it is rekeyed because of the lifetime or a wish.</summary>
     public long? RekeySeconds(Instant now) => Group is null ? null : Math.Max(0, RekeyAt - now) / 1000;
@@ -77,7 +79,7 @@ internal sealed partial class ServedGroup
         }
 
         if (Newest is null) Make(step, skD, "", RekeyKind.Ordinary);
-        else Make(step, skD, wanted ?? "lifetime", wanted is null ? RekeyKind.Ordinary : wantedKind);
+        else Make(step, skD, wanted ?? (isCrowded ? "sender-ids" : "lifetime"), wanted is null ? RekeyKind.Ordinary : wantedKind);
     }
 
     private void Make(Step step, Secret skD, string reason, RekeyKind kind)
@@ -94,7 +96,7 @@ internal sealed partial class ServedGroup
         };
         sa.UsedUpTo(server.FirstSenderId);
         sas.Add(sa);
-        (wanted, wantedKind) = (null, RekeyKind.Ordinary);
+        (wanted, wantedKind, isCrowded) = (null, RekeyKind.Ordinary, false);
         if (!isFirst) (Rekeys, LastRekey) = (Rekeys + 1, reason);
         Log(step, IkeLogLevel.Information, "group-rekey", isFirst
             ? $"{sa} made: {AlgorithmNames.Of(sa.Encryption)}, lives {server.LifetimeSeconds} s"

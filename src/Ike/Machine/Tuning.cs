@@ -102,6 +102,9 @@ internal static class Tuning
     /// <summary>Multi-point SAs of a group that are in use at once, below what members take: the next waits then.</summary>
     public const int MostGroupSas = 8;
 
+    /// <summary>A new multi-point SA is not made sooner than that after the last one because a single member registers again and again.</summary>
+    public const int GroupCrowdPause = 300_000;
+
     /// <summary>An own multi-point SA that could not be installed is tried again after that.</summary>
     public const int GroupInstallPause = 10_000;
 

@@ -89,6 +89,26 @@ public sealed class MemberRefusalTests
         Assert.Equal("", hand.Status.Problem);
     }
 
+    /// <summary>The gateway hands out no SA twice by itself: without a new registration the member would be without until the next rekey.</summary>
+    [Fact]
+    public void WhatCannotBeInstalledIsAskedForAgainWhereThereIsNothingElse()
+    {
+        var hand = new ByHand();
+        hand.Plane.Problem = "no free SA";
+        Refused(hand, Put(One), MpsaRefusal.NoRoom, "no free SA");
+        var sa = hand.Member.Sa;
+        hand.Pass(Tuning.GroupRegisterFirst - 1000);
+        Assert.Same(sa, hand.Member.Sa);
+        hand.Pass(2000);
+        Assert.NotSame(sa, hand.Member.Sa);
+        hand.Plane.Problem = null;
+        hand.Hand(Put(One, firstSenderId: 7));
+        Assert.Equal(One, hand.Plane.Sending["mesh"]);
+        var now = hand.Member.Sa;
+        hand.Pass(1_000_000);
+        Assert.Same(now, hand.Member.Sa);
+    }
+
     [Fact]
     public void MalformedIsRefusedWithoutAnEndToTheIkeSa()
     {

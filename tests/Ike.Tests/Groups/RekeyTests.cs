@@ -172,6 +172,26 @@ public class RekeyTests
         mesh.IsWhole();
     }
 
+    /// <summary>One member cannot have everybody rekeyed again and again: it has its share, and then it waits.</summary>
+    [Fact]
+    public void WhoRegistersAgainAndAgainUsesUpItsShareAloneAndRekeysSeldom()
+    {
+        var mesh = new Mesh(2, s => s with { SenderIdBits = 8 }).UpAll();
+        for (var i = 0; i < 250; i++)
+        {
+            mesh.Members[0].Restart(keepsRegion: false);
+            mesh.Up(1, senders: 32).Pass(2000);
+        }
+
+        Assert.InRange(mesh.Gateway.Status().Rekeys, 1ul, 2ul);
+        Assert.True(mesh.Gateway.Status().SenderIdsLeft > 100);
+        Assert.Equal("current", mesh.Of(2).State);
+        Assert.Equal("refused", mesh.Of(1).State);
+        Assert.Contains("registered too often", mesh.Of(1).Problem);
+        mesh.Pass(300_000);
+        mesh.IsWhole();
+    }
+
     [Fact]
     public void ARangeThatIsTooSmallForTheGroupLeavesSomebodyOutAndDoesNotRekeyForEver()
     {
