@@ -1,4 +1,7 @@
+using System.Buffers.Binary;
 using System.Reflection;
+using Appliance.Cli;
+using Appliance.Cli.Labs;
 using Appliance.Fuzz.Engine;
 using Appliance.PacketIo;
 using Appliance.PacketIo.Bpf;
@@ -12,6 +15,7 @@ internal static class FileTargets
     public static IReadOnlyList<FuzzTarget> List { get; } =
     [
         new("pcap", Pcap) { MaximumLength = 4096, AllocationLimit = 1024 },
+        new("lab-capture", Capture) { MaximumLength = 4096, AllocationLimit = 1 << 19 },
         new("elf", Elf) { MaximumLength = 1 << 16, AllocationLimit = 1 << 20, MoreSeeds = Programs },
     ];
 
@@ -29,6 +33,26 @@ internal static class FileTargets
             Claim.That(used == PcapFormat.RecordHeaderSize + packet.Length && used <= rest.Length, "record");
             rest = rest[used..];
         }
+    }
+
+    /// <summary>What tcpdump gives to the labs' judge.</summary>
+    private static void Capture(Span<byte> octets)
+    {
+        var reader = new PcapReader(new MemoryStream(octets.ToArray()));
+        try
+        {
+            while (reader.TryNext(out _, out var frame))
+            {
+                if (!OuterPacket.TryParse(frame, out var packet)) continue;
+                Claim.That(packet.IsIke || packet.Esp.Length is >= 16 and var length && length <= frame.Length && BinaryPrimitives.ReadUInt64BigEndian(packet.Esp[8..]) == packet.Iv, "ESP has its header and IV");
+            }
+        }
+        catch (Failure failure)
+        {
+            Claim.That(failure.Text.Length > 0, "a failure in words");
+        }
+
+        if (OuterPacket.TryParse(octets, out var outer)) Claim.That(outer.Source.AddressFamily == outer.Destination.AddressFamily, "both ends are of one family");
     }
 
     private static void Elf(Span<byte> octets)

@@ -185,5 +185,10 @@ for order in "<", ">":
         body = bytes(v4["udp"])
         write("pcap", f"{'little' if order == '<' else 'big'}-{magic:x}", struct.pack(order + "LHHlLLL", magic, 2, 4, 0, 0, 65535, 101)
               + b"".join(struct.pack(order + "LLLL", i, 0, len(body), len(body)) + body for i in range(3)))
+SEEN = [bytes(Ether(dst="02:00:00:00:00:01", src="02:00:00:00:00:02") / packet) for packet in (v4["esp"], v4["esp-udp"], v4["ike"], v4["fragment-last"], v6["udp"],
+        IPv6(src="2001:db8:1::1", dst="2001:db8:2::1", nh=50) / Raw(struct.pack("!LL", 0x1002, 1) + bytes(range(48))))]
+write("lab-capture", "tcpdump", struct.pack("<LHHlLLL", 0xa1b2c3d4, 2, 4, 0, 0, 1564, 1) + b"".join(struct.pack("<LLLL", 1700000000, i, len(frame), len(frame)) + frame for i, frame in enumerate(SEEN)))
+for name, frame in zip(("esp", "udp", "ike", "fragment", "v6", "esp-v6"), SEEN):
+    write("lab-capture", name, frame)
 write("ethernet", "v4", bytes(Ether(dst="02:00:00:00:00:01", src="02:00:00:00:00:02") / v4["udp"]))
 write("ethernet", "arp", bytes.fromhex("ffffffffffff0200000000020806000108000604000102000000000a01000200000000000a010001"))

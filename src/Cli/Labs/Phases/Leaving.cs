@@ -26,7 +26,8 @@ internal static class Leaving
         using var keys = new ExportedKeys(context.Lab.ExportedKeys(phase.Node));
         var (could, can) = (keys.Opened(before.Packets), keys.Opened(after.Packets));
         var (_, loss, losers) = pings.End();
-        var heard = context.Sites.Sum(other => PingCount.Start(context.Space(site), other.Addresses[0], 2, "0.1").Result.Received);
+        var last = context.Sites.Select(other => PingCount.Start(context.Space(site), other.Addresses[0], 2, "0.1")).ToList();
+        var heard = last.Sum(ping => ping.Result.Received);
         context.Wait(0);
         context.Figures["member_decrypts"] = could;
         context.Figures["ex_member_packets"] = after.Packets.Count;
