@@ -26,7 +26,8 @@ public sealed class GroupTests : IDisposable
         var server = ike.Server!;
         Assert.Equal(("mesh", 4, 128, 0), (ike.Name, ike.Senders, ike.ReplayWindow, ike.Gateways.Count));
         Assert.Equal(["sites"], server.Members);
-        Assert.Equal([true, true, false], new[] { "old.example.org", "a.gone.example.org", "new.example.org" }.Select(n => server.Excluded.Any(e => e.Matches(Identity.Fqdn(n)))));
+        string[] identities = ["old.example.org", "a.gone.example.org", "new.example.org"];
+        Assert.Equal([true, true, false], identities.Select(n => server.Excluded.Any(e => e.Matches(Identity.Fqdn(n)))));
         Assert.Equal((new EncryptionChoice(EncryptionTransform.ChaCha20Poly1305, 0), default(IntegrityTransform), PrfAlgorithm.HmacSha384), (server.Encryption, server.Integrity, server.Prf));
         Assert.Equal((7200, 40, 100, 3, 9), (server.LifetimeSeconds, server.Rollover1Seconds, server.Rollover2Seconds, server.LeaveRollover1Seconds, server.LeaveRollover2Seconds));
         Assert.Equal((GroupLeave.Departure, true, 24, 100u, 2000u), (server.RekeyOnLeave, server.RekeyOnJoin, server.SenderIdBits, server.FirstSenderId, server.LastSenderId));
@@ -34,7 +35,8 @@ public sealed class GroupTests : IDisposable
         Assert.Equal(("mesh", "192.0.2.1 2001:db8:1::1", "10.1.0.0/16 fd00:1::/48", "239.1.1.0/24 ff05::1:0/112", 128),
             (group.Name, string.Join(' ', group.Local), string.Join(' ', group.Announce), string.Join(' ', group.Multicast), group.ReplayWindow));
         Assert.Equal(["10.9.0.0/16 198.51.100.9", "fd00:9::/48 2001:db8:9::1"], group.Members.Select(m => $"{m.Prefix} {m.Address}"));
-        Assert.Equal([false, true, false], new[] { "spokes", "spokes-10.255.0.7", "rr" }.Select(group.TakesNeighbor));
+        string[] neighbors = ["spokes", "spokes-10.255.0.7", "rr"];
+        Assert.Equal([false, true, false], neighbors.Select(group.TakesNeighbor));
         Assert.False(new GroupConfiguration { Name = "" }.TakesNeighbor("rr"));
     }
 

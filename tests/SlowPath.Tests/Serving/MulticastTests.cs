@@ -180,16 +180,17 @@ public sealed class MulticastTests
         Do(bench, () => routes.Use([mesh with { Multicast = [.. mesh.Multicast.Take(2)] }]));
         Do(bench, () => routes.Learn([new RoutedPrefix(Prefix("239.1.0.0/16"), [From("gw", "198.51.100.3")]), new RoutedPrefix(Prefix("239.2.0.0/16"), [From("gw", "198.51.100.3")])]));
         const string known = "[mesh.v4>198.51.100.3@192.0.2.254] ports 1";
+        string[] wanted = ["239.1.1.1", "239.2.1.1", "239.3.1.1"];
         bench.ExpectsLearned = true;
         bench.BeforeStart = gateway => (routes, _) = Wire(bench, gateway);
         bench.Restart();
         Do(bench, () => routes.Use([mesh]));
-        Assert.Equal([known, known, "[] ports 1"], new[] { "239.1.1.1", "239.2.1.1", "239.3.1.1" }.Select(a => Members(bench, a)));
+        Assert.Equal([known, known, "[] ports 1"], wanted.Select(a => Members(bench, a)));
         Do(bench, () => routes.Learn([new RoutedPrefix(Prefix("239.1.0.0/16"), [From("gw", "198.51.100.4")])]));
         Do(bench, () => routes.Learn([new RoutedPrefix(Prefix("239.1.0.0/16"), null)]));
-        Assert.Equal(["[] ports 1", known], new[] { "239.1.1.1", "239.2.1.1" }.Select(a => Members(bench, a)));
+        Assert.Equal(["[] ports 1", known], wanted.Take(2).Select(a => Members(bench, a)));
         Do(bench, () => bench.Gateway.LearnedComplete());
-        Assert.Equal(["[] ports 1", "[] ports 1", "[] ports 1"], new[] { "239.1.1.1", "239.2.1.1", "239.3.1.1" }.Select(a => Members(bench, a)));
+        Assert.Equal(["[] ports 1", "[] ports 1", "[] ports 1"], wanted.Select(a => Members(bench, a)));
     }
 
     [Fact]
