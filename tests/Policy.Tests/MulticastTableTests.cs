@@ -65,4 +65,21 @@ public sealed class MulticastTableTests
         Assert.Equal(MulticastTable.Most, table.Prefixes.Count);
         Assert.Equal(10, table.Refused);
     }
+
+    /// <summary>One member cannot have the list of all made for each of thousands of prefixes inside a range that all want.</summary>
+    [Fact]
+    public void Members_of_all_lists_together_are_bounded()
+    {
+        IReadOnlyList<MulticastMember> all = [.. Enumerable.Range(0, 50_000).Select(i => new MulticastMember(IpAddress.FromV4(0xc000_0200 + (uint)i), "mesh.v4"))];
+        table.Learn([(Inputs.Prefix("239.0.0.0/8"), all)]);
+        List<(IpPrefix, IReadOnlyList<MulticastMember>)> inside = [.. Enumerable.Range(0, 100).Select(i => (new IpPrefix(IpAddress.FromV4(0xef00_0000 + (uint)i), 32), (IReadOnlyList<MulticastMember>)[Member("203.0.113.9")]))];
+        var made = table.Learn(inside);
+        Assert.InRange(made.Sum(c => c.Target!.NextHops.Count), 1, MulticastTable.MostCopies);
+        Assert.Equal(100 - made.Count, table.Refused);
+        Assert.InRange(made.Count, 5, 10);
+
+        // When there is room again, they are served.
+        Assert.Equal(101, table.Learn([Want("239.0.0.0/8")]).Count);
+        Assert.Empty(table.Learn(inside));
+    }
 }

@@ -69,6 +69,9 @@ internal sealed class MultiPointSa : IDisposable
     /// <summary>The data plane has it.</summary>
     public bool IsInstalled { get; set; }
 
+    /// <summary>Installations that failed, one after the other: each costs Sender-IDs.</summary>
+    public int Failures { get; set; }
+
     /// <summary>When the installation is tried again, after it failed.</summary>
     public Instant InstallAgainAt { get; set; } = Instant.Never;
 

@@ -14,13 +14,13 @@ internal sealed partial class ServedGroup
     /// <summary>The IV space under a Sender-ID of ours is nearly used up, or the data plane does not have an SA that it should have: it is installed under fresh Sender-IDs.</summary>
     public void Expires(Step step, uint spi)
     {
-        if (Group is not null && sas.Find(s => s.Spi == spi) is { Token: 0 } sa) Install(step, sa);
+        if (Group is not null && sas.Find(s => s.Spi == spi) is { Token: 0 } sa && sa.ExpiresAt > step.Now) Install(step, sa);
     }
 
     private Instant RolloverDue(MultiPointSa sa)
     {
         var due = sa.ExpiresAt;
-        if (!sa.IsInstalled && sa.Token == 0) due = Earlier(due, sa.InstallAgainAt);
+        if (sa.Token == 0) due = Earlier(due, sa.InstallAgainAt);
         if (sa is { IsInstalled: true, IsActivated: false }) due = Earlier(due, Sending is null ? new Instant(0) : sa.ActivatesAt);
         if (!sa.HasEndedOthers) due = Earlier(due, sa.EndsOthersAt);
         return due;
@@ -29,7 +29,7 @@ internal sealed partial class ServedGroup
     private void RollOver(Step step)
     {
         foreach (var sa in sas.Where(s => s.ExpiresAt <= step.Now).ToArray()) End(step, sa, "its lifetime is over");
-        foreach (var sa in sas.Where(s => !s.IsInstalled && s.Token == 0 && s.InstallAgainAt <= step.Now).ToArray()) Install(step, sa);
+        foreach (var sa in sas.Where(s => s.Token == 0 && s.InstallAgainAt <= step.Now).ToArray()) Install(step, sa);
         if (sas.FindLast(s => s is { IsInstalled: true, IsActivated: false } && s.ActivatesAt <= step.Now) is { } due) Activate(step, due);
         else if (Sending is null && sas.FindLast(s => s.IsInstalled) is { } only) Activate(step, only);
         if (sas.FindLast(s => !s.HasEndedOthers && s.EndsOthersAt <= step.Now) is not { } ends) return;
@@ -81,14 +81,15 @@ internal sealed partial class ServedGroup
         installProblem = problem is null ? "" : $"{sa} is not installed here: {problem}";
         if (problem is null)
         {
-            sa.IsInstalled = true;
+            (sa.IsInstalled, sa.Failures) = (true, 0);
             if (Sending == sa) step.Actions.Add(new ActivateGroupSa(Name, sa.Spi));
             Save(step);
             return;
         }
 
-        Log(step, IkeLogLevel.Error, "group-install", $"{installProblem}; this node neither sends nor takes in by it, tried again in {Tuning.GroupInstallPause / 1000} s");
-        sa.InstallAgainAt = step.Now.Plus(Tuning.GroupInstallPause);
+        var pause = Tuning.GroupInstallPause << Math.Min(sa.Failures++, 6);
+        Log(step, IkeLogLevel.Error, "group-install", $"{installProblem}; {(sa.IsInstalled ? "what there is of it goes on" : "this node neither sends nor takes in by it")}, tried again in {pause / 1000} s");
+        sa.InstallAgainAt = step.Now.Plus(pause);
     }
 
     /// <summary>It is taken in and sent by no more, and its key is wiped.</summary>

@@ -9,12 +9,16 @@ public sealed class MulticastTable
     /// <summary>Prefixes that are kept; what is learned beyond has no route.</summary>
     public const int Most = 4096;
 
-    private readonly Dictionary<IpPrefix, Entry> entries = [];
+    /// <summary>Members of all lists together. One who announces many long prefixes inside a range that all want would have the list of all made for each of them.</summary>
+    public const int MostCopies = 1 << 19;
 
-    /// <summary>All prefixes that have a route, in no order.</summary>
+    private readonly Dictionary<IpPrefix, Entry> entries = [];
+    private int copies;
+
+    /// <summary>All prefixes that somebody wants, in no order.</summary>
     public IReadOnlyCollection<IpPrefix> Prefixes => entries.Keys;
 
-    /// <summary>How many prefixes found no place since the table was made.</summary>
+    /// <summary>How often a prefix found no place, or its list none, since the table was made. A list is made when there is room again.</summary>
     public int Refused { get; private set; }
 
     /// <summary>Members that said they want prefixes, in place of those that said so before; none: nobody any more. Returns routes that are new, lead elsewhere or are gone.</summary>
@@ -69,7 +73,12 @@ public sealed class MulticastTable
         foreach (var prefix in touched)
             if (entries[prefix].IsEmpty)
             {
-                if (entries[prefix].Target is not null) changes.Add(new LearnedChange(prefix, null));
+                if (entries[prefix].Target is { } target)
+                {
+                    changes.Add(new LearnedChange(prefix, null));
+                    copies -= target.NextHops.Count;
+                }
+
                 entries.Remove(prefix);
             }
 
@@ -78,14 +87,26 @@ public sealed class MulticastTable
         foreach (var (prefix, entry) in entries)
         {
             var around = Around(prefix, prefix.IsV4 ? lengthsV4 : lengthsV6).ToList();
-            if (!around.Exists(touched.Contains)) continue;
-            var target = Make(around);
-            if (entry.Target is { } before && LearnedTargets.Comparer.Equals(before, target)) continue;
-            entry.Target = target;
+            if (!entry.IsLeftOut && !around.Exists(touched.Contains)) continue;
+            var others = copies - (entry.Target?.NextHops.Count ?? 0);
+            var target = others + CountOf(around) <= MostCopies ? Make(around) : null;
+            if (target is null && !entry.IsLeftOut) Refused++;
+            entry.IsLeftOut = target is null;
+            if (LearnedTargets.Comparer.Equals(entry.Target, target)) continue;
+            (entry.Target, copies) = (target, others + (target?.NextHops.Count ?? 0));
             changes.Add(new LearnedChange(prefix, target));
         }
 
         return changes;
+    }
+
+    /// <summary>Members that want one of these, each once for each.</summary>
+    private long CountOf(List<IpPrefix> around)
+    {
+        var count = 0L;
+        foreach (var range in around)
+            if (entries.TryGetValue(range, out var entry)) count += entry.Learned.Count + entry.Configured.Count;
+        return count;
     }
 
     private LearnedTarget Make(List<IpPrefix> around)
@@ -118,6 +139,9 @@ public sealed class MulticastTable
         public IReadOnlyList<MulticastMember> Configured { get; set; } = [];
 
         public bool IsHere { get; set; }
+
+        /// <summary>There was no room for its list: packets take the route of a range around it, if there is one.</summary>
+        public bool IsLeftOut { get; set; }
 
         public LearnedTarget? Target { get; set; }
 

@@ -54,7 +54,7 @@ internal sealed class MulticastRoutes
             gateway.WantMulticast(table.Prefixes);
         }
 
-        if (table.Refused > refused) log.LogError("multicast: more than {Most} prefixes are wanted: {Refused} were left out; announce fewer and larger ones", MulticastTable.Most, table.Refused - refused);
+        if (table.Refused > refused) log.LogError("multicast: more than {Most} prefixes, or {Copies} members in all lists together, are wanted: {Refused} were left out; announce fewer and larger ones", MulticastTable.Most, MulticastTable.MostCopies, table.Refused - refused);
         refused = table.Refused;
     }
 

@@ -255,6 +255,30 @@ public class RekeyTests
         mesh.IsWhole();
     }
 
+    /// <summary>Each try costs Sender-IDs: a node that cannot install must not have its group rekeyed again and again.</summary>
+    [Fact]
+    public void AnSaThatCanNeverBeInstalledDoesNotUseUpTheSenderIds()
+    {
+        var mesh = new Mesh(1, s => s with { SenderIdBits = 8 });
+        mesh.Gateway.InstallProblem = "no room in the region";
+        mesh.Rekey().Up(1).Pass(1_800_000);
+        Assert.InRange(mesh.Gateway.Status().Rekeys, 0ul, 1ul);
+        Assert.True(mesh.Gateway.Status().SenderIdsLeft > 200);
+    }
+
+    [Fact]
+    public void FreshSenderIdsThatCannotBeInstalledAreTriedAgain()
+    {
+        var mesh = new Mesh(1).Up(1).Pass(5000);
+        mesh.Gateway.InstallProblem = "no room in the region";
+        mesh.Gateway.Do(new GroupExpires("mesh", mesh.Gateway.Sending["mesh"], true));
+        mesh.Gateway.InstallProblem = null;
+        var before = mesh.Gateway.Actions.Count;
+        mesh.Pass(60_000);
+        Assert.Single(mesh.Gateway.Actions.Skip(before).OfType<InstallGroupSa>());
+        Assert.Equal("", mesh.Gateway.Status().Problem);
+    }
+
     [Fact]
     public void AnSaThatCannotBeInstalledIsTriedAgainUnderFreshSenderIds()
     {
