@@ -16,6 +16,8 @@ internal static class ExportRules
         if (from.Slot == to.Peer.Slot && !IsMembershipForClient(to)) return false;
         if (peer.IsExternal && to.Facts.Export == null) return false;
         if (attributes.Groups is { } groups && !(peer.Group is { } group && groups.Contains(group.Name))) return false;
+        // Where tunnels of one group end, another group's key opens nothing.
+        if (attributes.Egress != null && peer.Group is { } other && from.Facts.Group?.Name != other.Name) return false;
         foreach (var community in attributes.Communities)
         {
             if (community == NoAdvertise || (peer.IsExternal && community is NoExport or NoExportSubconfed)) return false;

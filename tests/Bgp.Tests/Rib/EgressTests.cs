@@ -106,6 +106,26 @@ public sealed class EgressTests
         Assert.NotNull(rig.Told(3, "10.7.0.0/16"));
     }
 
+    /// <summary>Where a tunnel of one group ends nobody has the key of another: its members would send into the void, and a member could draw another group's traffic to itself.</summary>
+    [Fact]
+    public void EndsOfOneGroupAreNotToldToNeighboursOfAnother()
+    {
+        var rig = Rig();
+        rig.Add(Member(1, Group(Ours4), isClient: true));
+        rig.Add(Member(2, Group(Ours4), isClient: true));
+        rig.Add(Member(3, new EgressGroup("other", [IPAddress.Parse(Ours4)]), isClient: true));
+        rig.Add(Member(4, null, isClient: true));
+        rig.EndReachable("198.51.100.7", true);
+        rig.Reachable("198.51.100.9", true);
+        rig.Update(1, "10.7.0.0/16", Ends("198.51.100.7", "198.51.100.7"));
+        rig.Update(1, "10.9.0.0/16", RibRig.Attributes("198.51.100.9"));
+        rig.Exchange(1, 2, 3, 4);
+        Assert.NotNull(rig.Told(2, "10.7.0.0/16"));
+        Assert.Null(rig.Told(3, "10.7.0.0/16"));
+        Assert.NotNull(rig.Told(4, "10.7.0.0/16"));
+        Assert.NotNull(rig.Told(3, "10.9.0.0/16"));
+    }
+
     [Fact]
     public void OurOwnRoutesSayWhereTheTunnelsEndHereToNeighboursOfTheGroupAlone()
     {
