@@ -28,10 +28,11 @@ internal sealed partial class PingProbe : IDisposable
     {
         string[] from = source is null ? [] : ["-I", source];
         process = Tool.Start("setsid", ["ip", .. Topology.Inside(space, ["ping", "-n", "-D", "-O", "-i", interval, .. from, address])]);
-        reading = Task.Run(() =>
+        // A thread of its own: dozens of readers that block would starve the pool.
+        reading = Task.Factory.StartNew(() =>
         {
             while (process.StandardOutput.ReadLine() is { } line) reader.Take(line);
-        });
+        }, TaskCreationOptions.LongRunning);
     }
 
     /// <summary>What it has seen so far.</summary>

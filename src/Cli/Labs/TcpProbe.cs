@@ -22,11 +22,11 @@ internal sealed class TcpProbe : IDisposable
     {
         server = StartServer(serverSpace);
         client = Tool.Start("setsid", ["ip", .. Topology.Inside(clientSpace, "iperf3", "-c", address, "-t", $"{seconds}", "-f", "m", "-i", "1", "--forceflush", "--connect-timeout", "5000")]);
-        reading = Task.Run(() =>
+        reading = Task.Factory.StartNew(() =>
         {
             while (client.StandardOutput.ReadLine() is { } line) reader.Take(line);
             reader.End(client.StandardError.ReadToEnd().Trim());
-        });
+        }, TaskCreationOptions.LongRunning);
     }
 
     /// <summary>What it has carried so far.</summary>
