@@ -173,7 +173,7 @@ internal sealed partial class ServedGroup
     /// <summary>A member has had its share of an SA's Sender-IDs: it gets the next SA, which is made for it, but not at once.</summary>
     private void Crowds(Step step, ServedMember member, MultiPointSa sa)
     {
-        isCrowded = true;
+        Crowd("sender-ids");
         Refused(step, member, sa.Spi, $"it registered too often under {sa}: its share of the Sender-IDs is used up; it gets the next SA, in {RekeySeconds(step.Now)} s");
         step.Log(IkeLogLevel.Warning, member.Sa, "group-crowd", $"group {Name}: {member.Problem}");
     }

@@ -1,4 +1,5 @@
 using Appliance.Ike.Machine;
+using Appliance.Machine;
 
 namespace Appliance.Ike.Groups;
 
@@ -9,6 +10,9 @@ namespace Appliance.Ike.Groups;
 internal sealed partial class ServedGroup
 {
     private readonly HashSet<ServedMember> members = [];
+
+    /// <summary>Identities whose departure had everybody rekeyed a short time ago.</summary>
+    private readonly Dictionary<string, Instant> hurried = new(StringComparer.Ordinal);
     private MemberRules allowed = MemberRules.None;
     private byte[] rules = [];
 
@@ -49,7 +53,17 @@ internal sealed partial class ServedGroup
     /// <summary>A member has deleted its IKE SA and has no other: it leaves.</summary>
     public void Departed(Step step, ServedMember member)
     {
-        if (Server.RekeyOnLeave == GroupLeave.Departure && member.Told.Length > 0) Want(step, $"departure of {member.Sa.PeerName}", RekeyKind.Leave);
+        if (Server.RekeyOnLeave != GroupLeave.Departure || member.Told.Length == 0) return;
+        var reason = $"departure of {member.Sa.PeerName}";
+        if (MayHurry(step, member.Sa.RemoteIdentity?.ToString() ?? "")) Want(step, reason, RekeyKind.Leave);
+        else Crowd(reason);
+    }
+
+    /// <summary>Who comes and goes has everybody rekeyed at once only now and then. It may come back at any time, so it loses nothing by what it learns until the next SA.</summary>
+    private bool MayHurry(Step step, string identity)
+    {
+        foreach (var old in hurried.Where(h => h.Value.Plus(Tuning.GroupCrowdPause) <= step.Now).Select(h => h.Key).ToArray()) hurried.Remove(old);
+        return hurried.TryAdd(identity, step.Now);
     }
 
     /// <summary>The IKE SA of a member is rekeyed: the registration goes over to the new one, with what it lacks.</summary>

@@ -21,9 +21,9 @@ internal enum RekeyKind : byte
 /// </summary>
 internal sealed partial class ServedGroup
 {
-    private string? wanted;
+    private string? wanted, crowded;
     private RekeyKind wantedKind;
-    private bool isMaking, isCrowded;
+    private bool isMaking;
     private Instant notBefore;
 
     private Instant RekeyDue => isMaking ? Instant.Never : Later(RekeyAt, Later(notBefore, sas.Count < Tuning.MostGroupSas ? notBefore : sas[1].EndsOthersAt));
@@ -31,7 +31,7 @@ internal sealed partial class ServedGroup
     private Instant RekeyAt =>
         Newest is not { } newest ? new Instant(0)
         : wanted is not null ? Earlier(LifetimeRekeyAt(newest), newest.CreatedAt.Plus(Tuning.GroupRekeyPause))
-        : isCrowded ? Earlier(LifetimeRekeyAt(newest), newest.CreatedAt.Plus(Tuning.GroupCrowdPause)) : LifetimeRekeyAt(newest);
+        : crowded is not null ? Earlier(LifetimeRekeyAt(newest), newest.CreatedAt.Plus(Tuning.GroupCrowdPause)) : LifetimeRekeyAt(newest);
 
     /// <summary>Seconds until it is rekeyed because of the lifetime or a wish.</summary>
     public long? RekeySeconds(Instant now) => Group is null ? null : Math.Max(0, RekeyAt - now) / 1000;
@@ -49,6 +49,9 @@ internal sealed partial class ServedGroup
 
         Log(step, IkeLogLevel.Information, "group-rekey-wanted", $"a new multi-point SA is wanted: {reason}");
     }
+
+    /// <summary>There shall be a new SA, but because of a single member that asks for it again and again: not at once.</summary>
+    private void Crowd(string reason) => crowded ??= reason;
 
     private void RekeyWhenDue(Step step)
     {
@@ -79,7 +82,7 @@ internal sealed partial class ServedGroup
         }
 
         if (Newest is null) Make(step, skD, "", RekeyKind.Ordinary);
-        else Make(step, skD, wanted ?? (isCrowded ? "sender-ids" : "lifetime"), wanted is null ? RekeyKind.Ordinary : wantedKind);
+        else Make(step, skD, wanted ?? crowded ?? "lifetime", wanted is null ? RekeyKind.Ordinary : wantedKind);
     }
 
     private void Make(Step step, Secret skD, string reason, RekeyKind kind)
@@ -96,7 +99,7 @@ internal sealed partial class ServedGroup
         };
         sa.UsedUpTo(server.FirstSenderId);
         sas.Add(sa);
-        (wanted, wantedKind, isCrowded) = (null, RekeyKind.Ordinary, false);
+        (wanted, wantedKind, crowded) = (null, RekeyKind.Ordinary, null);
         if (!isFirst) (Rekeys, LastRekey) = (Rekeys + 1, reason);
         Log(step, IkeLogLevel.Information, "group-rekey", isFirst
             ? $"{sa} made: {AlgorithmNames.Of(sa.Encryption)}, lives {server.LifetimeSeconds} s"

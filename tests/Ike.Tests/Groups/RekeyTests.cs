@@ -108,6 +108,26 @@ public class RekeyTests
     }
 
     [Fact]
+    public void WhoComesAndGoesHasEverybodyRekeyedAtOnceOnlyNowAndThen()
+    {
+        var mesh = new Mesh(2, s => s with { RekeyOnLeave = GroupLeave.Departure }).UpAll().Pass(10_000);
+        for (var i = 0; i < 60; i++)
+        {
+            mesh.Up(2).Pass(5000);
+            mesh.Members[1].Do(new ShutdownAsked());
+            mesh.Pass(5000);
+            mesh.Members[1].Restart(keepsRegion: false);
+        }
+
+        // At once, once in five minutes; what came in between is met by one more.
+        Assert.InRange(mesh.Gateway.Status().Rekeys, 2ul, 4ul);
+        var rekeys = mesh.Gateway.Status().Rekeys;
+        mesh.Pass(Tuning.GroupCrowdPause);
+        Assert.InRange(mesh.Gateway.Status().Rekeys, rekeys, rekeys + 1);
+        Assert.Equal("departure of m2", mesh.Gateway.Status().LastRekey);
+    }
+
+    [Fact]
     public void AnIkeSaThatIsLostIsNoDeparture()
     {
         var mesh = new Mesh(2, s => s with { RekeyOnLeave = GroupLeave.Departure }, p => p with { LivenessSeconds = 10 }).UpAll().Pass(1000);
