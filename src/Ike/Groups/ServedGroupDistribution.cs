@@ -156,7 +156,8 @@ internal sealed partial class ServedGroup
             return senderIds;
         }
 
-        if (sa != Newest) return null;
+        // Of ten thousand that find none, one looks how many there are.
+        if (sa != Newest || wanted is not null) return null;
         var needed = Group!.Senders + members.Where(m => m.State == MemberState.Served).Sum(m => (long)m.Sa.GroupSenders);
         var size = (long)sa.LastSenderId - sa.FirstSenderId + 1;
         if (needed <= size)

@@ -193,8 +193,10 @@ internal sealed class SaStore
     public void Renew(SaEntry entry, long at)
     {
         ref var expires = ref entry.IsOutbound ? ref region.OutboundSa(entry.Slot).ExpiresAt : ref region.InboundSa(entry.Slot).ExpiresAt;
+        var before = expires;
         Volatile.Write(ref expires, at);
-        expiries.Enqueue(entry, at);
+        // One that is due earlier is in the queue, and finds the new end; a gateway that says its SA again and again adds nothing.
+        if (before == 0 || at < before) expiries.Enqueue(entry, at);
     }
 
     /// <summary>Wipes what can be wiped, retires what has expired. <paramref name="now"/> is <see cref="Environment.TickCount64"/>. Returns the SAs that expired.</summary>
