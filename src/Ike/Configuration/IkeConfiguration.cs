@@ -49,6 +49,9 @@ public sealed record IkePeer
     /// <summary>Who the peer may say it is; with a certificate, that must say so too.</summary>
     public required IdentityPattern RemoteIdentity { get; init; }
 
+    /// <summary>Identities that it may not say it is though <see cref="RemoteIdentity"/> fits: who was thrown out.</summary>
+    public IReadOnlyList<IdentityPattern> Refused { get; init; } = [];
+
     /// <summary>How we prove who we are: a name for the host's credentials (private key and certificates), or null for the shared key.</summary>
     public string? LocalCredential { get; init; }
 
@@ -102,6 +105,9 @@ public sealed record IkePeer
 
     /// <summary>We ask for an inner address.</summary>
     public bool RequestAddress { get; init; }
+
+    /// <summary>Whether a peer of this identity is this one's.</summary>
+    public bool Takes(Identity identity) => RemoteIdentity.Matches(identity) && !Refused.Any(r => r.Matches(identity));
 
     /// <summary>Names no key.</summary>
     public override string ToString() => $"peer {Name}";

@@ -83,7 +83,7 @@ internal sealed class IkeAuthInitiator(IkeSa sa, IkePeer peer) : InitiatedExchan
         }
 
         var identity = theirs.ToIdentity();
-        if (!peer.RemoteIdentity.Matches(identity))
+        if (!peer.Takes(identity))
         {
             Refuse(step, $"the peer says to be {identity}, which the configuration does not take");
             return;

@@ -4,7 +4,7 @@ using Appliance.Ike.Machine;
 
 namespace Appliance.Ike.Groups;
 
-/// <summary>Who may be in a group, as a configuration has it: PAD entries, and identities that are excluded.</summary>
+/// <summary>Who may be in a group, as a configuration has it: PAD entries, and identities that are excluded; those that the PAD entries refuse have no IKE SA at all.</summary>
 internal sealed class MemberRules
 {
     private readonly Dictionary<string, IkePeer> peers;
@@ -37,7 +37,7 @@ internal sealed class MemberRules
             foreach (var anchor in peer.TrustAnchors) Add(hmac, Encoding.UTF8.GetBytes(anchor));
         }
 
-        foreach (var pattern in server.Excluded) Add(hmac, pattern);
+        foreach (var pattern in Of(machine, server).Out) Add(hmac, pattern);
         return hmac.GetHashAndReset();
     }
 
@@ -50,10 +50,13 @@ internal sealed class MemberRules
         string[] gone =
         [
             .. before.peers.Values.Where(p => !peers.TryGetValue(p.Name, out var now) || !SamePeer(p, now)).Select(p => p.Name),
-            .. excluded.Where(e => !before.excluded.Any(b => Same(b, e))).Select(e => e is { Type: { } type, Pattern: { } octets } ? new Identity(type, octets).ToString() : "everybody"),
+            .. Out.Where(e => !before.Out.Any(b => Same(b, e))).Select(e => e is { Type: { } type, Pattern: { } octets } ? new Identity(type, octets).ToString() : "everybody"),
         ];
         return gone.Length <= 3 ? string.Join(", ", gone) : $"{string.Join(", ", gone[..3])} and {gone.Length - 3} more";
     }
+
+    /// <summary>Everybody who is shut out by name.</summary>
+    private IEnumerable<IdentityPattern> Out => excluded.Concat(peers.Values.SelectMany(p => p.Refused));
 
     private static bool SamePeer(IkePeer a, IkePeer b) => Same(a.RemoteIdentity, b.RemoteIdentity) && a.TrustAnchors.SequenceEqual(b.TrustAnchors)
         && (a.SharedKey is null || b.SharedKey is null ? a.SharedKey == b.SharedKey : CryptographicOperations.FixedTimeEquals(a.SharedKey, b.SharedKey));

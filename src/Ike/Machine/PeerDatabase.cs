@@ -17,10 +17,12 @@ internal static class PeerDatabase
     public static IkePeer? ByIdentity(IReadOnlyList<IkePeer> candidates, Identity peer, Identity? askedFor, bool sharedKey, Func<IkePeer, bool> fits, out string why)
     {
         why = "";
-        var known = candidates.Where(p => p.RemoteIdentity.Matches(peer)).ToArray();
+        var known = candidates.Where(p => p.Takes(peer)).ToArray();
         var able = known.Where(p => sharedKey ? p.TrustAnchors.Count == 0 && p.SharedKey is not null : p.TrustAnchors.Count > 0).Where(fits).ToArray();
         if (able.Length > 0) return able.FirstOrDefault(p => askedFor is not null && p.LocalIdentity == askedFor) ?? able[0];
-        why = known.Length == 0
+        why = known.Length == 0 && candidates.FirstOrDefault(p => p.RemoteIdentity.Matches(peer)) is { } refusing
+            ? $"{refusing.Name} refuses the identity {peer}"
+            : known.Length == 0
             ? $"no peer of the configuration has the identity {peer}; entries for this address: {string.Join(", ", candidates.Select(p => p.Name))}"
             : $"{string.Join(", ", known.Select(p => p.Name))} has the identity {peer}, but does not take {(sharedKey ? "a shared key" : "a certificate")} or these algorithms";
         return null;

@@ -48,6 +48,12 @@ internal sealed partial class PeerManager
             return;
         }
 
+        if (sa.RemoteIdentity is { } identity && !peer.Takes(identity))
+        {
+            sa.Close(step, "the configuration refuses its identity now");
+            return;
+        }
+
         sa.Bind(step, peer);
         foreach (var child in sa.Children.Where(c => c.IsCurrent).ToArray())
         {

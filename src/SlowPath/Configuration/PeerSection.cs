@@ -60,6 +60,7 @@ internal sealed class PeerSection(ConfigurationErrors errors, CredentialSection 
         var theirs = identities.Theirs(map.Text("peer_identity")) ?? (remote.Count == 1 ? IdentityPattern.Exactly(Identity.Address(remote[0])) : NoPeerIdentity(map));
         var peer = Common(map, name, local, remote, ours, theirs) with
         {
+            Refused = [.. map.Texts("refused").Select(identities.Theirs).OfType<IdentityPattern>()],
             Childless = map.Flag("childless", false),
             Pools = Pools(map, name),
             DnsServers = AddressText.Several(map, "dns", errors),

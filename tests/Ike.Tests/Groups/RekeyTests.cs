@@ -71,6 +71,20 @@ public class RekeyTests
     }
 
     [Fact]
+    public void WhoseIdentityThePadRefusesHasNoIkeSaAndIsShutOut()
+    {
+        var mesh = new Mesh().UpAll().Pass(10_000);
+        mesh.Peers = [.. mesh.Peers.Select(p => p.Name == "m2" ? p with { Refused = [IdentityPattern.Exactly(Identity.Fqdn(Mesh.Identity(2)))] } : p)];
+        mesh.Reconfigure(s => s).Run();
+        Assert.Null(mesh.Members[1].Sa);
+        Assert.Equal($"removal of {Mesh.Identity(2)}", mesh.Gateway.Status().LastRekey);
+        mesh.Up(2).Pass(10_000);
+        Assert.Null(mesh.Members[1].Sa);
+        Assert.Equal(2, mesh.Gateway.Status().Members);
+        Assert.DoesNotContain(mesh.Ledger.To(Mesh.Identity(2)), p => p.Key == mesh.Last(1).Key);
+    }
+
+    [Fact]
     public void WhoIsAwayWhenItIsRemovedHasTheKeyAndIsShutOutTheSame()
     {
         var mesh = new Mesh(2).UpAll().Pass(10_000);
