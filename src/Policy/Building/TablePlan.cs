@@ -64,18 +64,19 @@ public sealed class TablePlan
     public uint MetricOf(IpPrefix prefix) => underlay.MetricOf(prefix);
 
     /// <summary>
-    /// Port and neighbour that outer packets to a member of a group leave by, as a tunnel's path is found: in the underlay alone. The neighbour is among the adjacencies from now on, resolved or
+    /// Port and neighbour that outer packets to a member of a group leave by, as a tunnel's path is found: in the underlay alone, which no port inside is part of: a member could name any
+    /// host behind it. The neighbour is among the adjacencies from now on, resolved or
     /// not, so that next hops can name it. Null for no way.
     /// </summary>
     public AdjacencyKey? WayTo(IpAddress member)
     {
-        if (underlay.Resolve(member) is not { } way) return null;
+        if (underlay.Resolve(member) is not { } way || IsProtected(way.Port)) return null;
         Need(way);
         return way;
     }
 
-    /// <summary>Metric of the underlay's route to an address; null without a way.</summary>
-    public uint? MetricTo(IpAddress address) => underlay.Resolve(address) is not null && underlay.TryFind(address, out var route) ? underlay.MetricOf(route.Prefix) : null;
+    /// <summary>Metric of the underlay's route to an address, by an unprotected port; null without a way.</summary>
+    public uint? MetricTo(IpAddress address) => underlay.Resolve(address) is { } way && !IsProtected(way.Port) && underlay.TryFind(address, out var route) ? underlay.MetricOf(route.Prefix) : null;
 
     /// <summary>The kernel reaches an address by a device that is no port.</summary>
     public bool IsByOtherDevice(IpAddress destination) => underlay.Leave(destination) is { } way && ports.OfLink(way.Link) is null && !ports.IsVpn(way.Link);

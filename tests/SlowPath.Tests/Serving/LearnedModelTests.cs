@@ -158,10 +158,11 @@ public sealed class LearnedModelTests
             ? [.. target.Tunnels.Where(contents.Tunnels.ContainsKey).Distinct().Select(NextHop.Into)]
             : [.. target.Tunnels.Zip(target.NextHops).Where(t => contents.Tunnels.ContainsKey(t.First) && Underlay(t.Second) is not null).Distinct().Select(t => NextHop.Into(t.First, t.Second))];
 
-        /// <summary>The neighbour that the kernel's own routes lead to, with a question mark where it is not known.</summary>
+        /// <summary>The neighbour that the kernel's own routes lead to outside, with a question mark where it is not known.</summary>
         private string? Underlay(IpAddress address)
         {
             if (kernel.Where(k => k.Kind == KernelChangeKind.Route && k.Route.Prefix.Contains(address)).OrderByDescending(k => k.Route.Prefix.Length).Select(k => (KernelRoute?)k.Route).FirstOrDefault() is not { } route) return null;
+            if (contents.Ports.Any(p => p.InterfaceIndex == route.Link && p.Side == PortSide.Protected)) return null;
             var neighbour = route.Gateway.IsAny ? address : route.Gateway;
             return (kernel.Any(k => k.Kind == KernelChangeKind.Neighbour && k.Neighbour.Link == route.Link && k.Neighbour.Address == neighbour) ? "" : "?") + neighbour;
         }

@@ -56,6 +56,18 @@ public sealed class MemberTests
         Assert.Equal("[mesh.v4>198.51.100.7@192.0.2.254 mesh.v6>2001:db8:1::7@?2001:db8:1::7]", Way(bench, "10.22.0.1"));
     }
 
+    /// <summary>Where its tunnel ends is what a member says: it must not send us into our own networks.</summary>
+    [Theory]
+    [InlineData("10.1.0.9")]
+    [InlineData("10.1.0.1")]
+    public void AMemberThatNamesAnAddressInsideHasNoWay(string member)
+    {
+        using var bench = Make();
+        Learn(bench, ("10.20.0.0/16", To(member)));
+        Assert.Equal("[discard!]", Way(bench, "10.20.0.1"));
+        Assert.False(bench.On(() => bench.Gateway.Egress.Watch(System.Net.IPAddress.Parse(member)).IsReachable));
+    }
+
     [Fact]
     public void AnUnknownNeighbourIsAskedForAndEntersWithoutAnyRouteChanging()
     {
