@@ -34,7 +34,7 @@ public sealed record IkeGroup
     public int Senders { get; init; } = 1;
 
     /// <summary>Replay window for each sender in packets, a multiple of 64 up to 4096; 0 for none.</summary>
-    public int ReplayWindow { get; init; } = 1024;
+    public int ReplayWindow { get; init; } = 4096;
 }
 
 /// <summary>The gateway's side of a group.</summary>

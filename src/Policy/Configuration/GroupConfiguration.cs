@@ -24,7 +24,7 @@ public sealed record GroupConfiguration
     public IReadOnlyList<IpPrefix> Multicast { get; init; } = [];
 
     /// <summary>Replay window for each sender in packets; 0 for none.</summary>
-    public int ReplayWindow { get; init; } = 1024;
+    public int ReplayWindow { get; init; } = 4096;
 
     /// <summary>Whether a neighbour's routes are this group's.</summary>
     public bool TakesNeighbor(string neighbor) => Neighbors.Count > 0 && new RouteMatch(Neighbors, [], []).TakesNeighbor(neighbor);

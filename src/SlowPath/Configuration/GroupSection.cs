@@ -101,7 +101,7 @@ internal sealed class GroupSection(ConfigurationErrors errors, int workers)
 
     private int Window(MapReader map, GroupServer? server)
     {
-        var window = map.Number("replay_window", 1024, 0, 4096, "packets");
+        var window = map.Number("replay_window", 4096, 0, 4096, "packets");
         if (window % 64 != 0) map.Wrong("replay_window", $"a replay window of {window} packets", "0, or a multiple of 64 up to 4096");
         if (window == 0 && server is null or { Integrity: 0 })
             errors.Warn(map.PositionOf("replay_window"), "no replay window: whoever records a packet can send it again", "remove 'replay_window': each sender has one of its own, by its Sender-ID");

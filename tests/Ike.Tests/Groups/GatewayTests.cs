@@ -14,7 +14,7 @@ public class GatewayTests
         Assert.Equal(sa.Spi, mesh.Gateway.Sending["mesh"]);
         Assert.True(key.Spi > 255);
         Assert.Equal([1u, 2u], sa.SenderIds);
-        Assert.Equal(("mesh", "mesh", 12, 1024), (sa.Group, sa.Gateway, sa.SenderIdBits, sa.ReplayWindow));
+        Assert.Equal(("mesh", "mesh", 12, 4096), (sa.Group, sa.Gateway, sa.SenderIdBits, sa.ReplayWindow));
         Assert.Equal((0, 0), (mesh.Gateway.Status().Members, mesh.Gateway.Status().Pending));
         Assert.Equal("current", Assert.Single(mesh.Gateway.Status().Sas).State);
     }

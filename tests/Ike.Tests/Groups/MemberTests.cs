@@ -43,7 +43,7 @@ public sealed class MemberTests
         Assert.Equal((1, 0), (hand.Answers, hand.FullAnswers));
         Assert.Empty(hand.Refusals);
         var sa = Assert.Single(hand.Plane.Sas.Values).Sa;
-        Assert.Equal(("b", 1024, 20, 3_600_000L), (sa.Gateway, sa.ReplayWindow, sa.SenderIdBits, sa.LifetimeMilliseconds));
+        Assert.Equal(("b", 4096, 20, 3_600_000L), (sa.Gateway, sa.ReplayWindow, sa.SenderIdBits, sa.LifetimeMilliseconds));
         Assert.Equal("current", Assert.Single(hand.Status.Sas).State);
         Assert.Equal("", hand.Status.Problem);
     }

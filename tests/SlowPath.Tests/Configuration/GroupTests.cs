@@ -60,7 +60,7 @@ public sealed class GroupTests : IDisposable
     {
         var loaded = files.Good("groups: [{ name: mesh, local: \"2001:db8::1\", gateways: [gw2, gw] }]\n" + GroupFiles.Rest);
         var ike = Assert.Single(loaded.Ike!.Groups);
-        Assert.Equal((null, 1, 1024), (ike.Server, ike.Senders, ike.ReplayWindow));
+        Assert.Equal((null, 1, 4096), (ike.Server, ike.Senders, ike.ReplayWindow));
         Assert.Equal(["gw2", "gw"], ike.Gateways);
         Assert.Equal(["mesh.v6"], loaded.Gateway.Tunnels.Select(t => t.Name));
         Assert.Empty(loaded.Warnings);
