@@ -18,6 +18,7 @@ public sealed class ReferenceTests
         ["Policy"] = ["Shared", "Wire"],
         ["SlowPath"] = ["Bfd", "Bgp", "Crypto", "Ike", "Machine", "Policy", "Shared", "Wire"],
         ["Supervisor"] = ["PacketIo", "Shared"],
+        ["TcpAo"] = ["Crypto", "Wire"],
         ["Cli"] = ["Shared"],
     };
 
@@ -61,6 +62,7 @@ public sealed class ReferenceTests
     [Theory]
     [InlineData("Wire")]
     [InlineData("Esp")]
+    [InlineData("TcpAo")]
     [InlineData("Policy")]
     [InlineData("Machine")]
     [InlineData("Ike")]
