@@ -13,6 +13,7 @@ public sealed class ReferenceTests
         ["DataPlane"] = ["Crypto", "Esp", "PacketIo", "Shared", "Wire"],
         ["Bfd"] = ["Machine"],
         ["Bgp"] = ["Machine"],
+        ["Gatekeeper"] = ["Crypto"],
         ["Ike"] = ["Crypto", "Machine"],
         ["Machine"] = [],
         ["Policy"] = ["Shared", "Wire"],
@@ -63,6 +64,7 @@ public sealed class ReferenceTests
     [InlineData("Wire")]
     [InlineData("Esp")]
     [InlineData("TcpAo")]
+    [InlineData("Gatekeeper")]
     [InlineData("Policy")]
     [InlineData("Machine")]
     [InlineData("Ike")]
