@@ -8,6 +8,7 @@ internal static class AllTargets
     public static IReadOnlyList<FuzzTarget> List { get; } =
     [
         .. WireTargets.List,
+        .. TcpAoTargets.List,
         .. EspTargets.List,
         .. DataPlaneTargets.List,
         .. TunTargets.List,
