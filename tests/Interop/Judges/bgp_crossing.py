@@ -219,6 +219,7 @@ def crossing(versions):
 
         def speaks():
             hand = Hand(net, "silent").open()
+            peer.until(lambda: net.neighbour("silent")["state"] == "established", 5, "the session")
             times = net.neighbour("silent")["times_established"]
             for _ in range(7):
                 hand.socket.sendall(message(4))
