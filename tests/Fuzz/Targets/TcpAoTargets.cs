@@ -10,7 +10,7 @@ internal static class TcpAoTargets
     private static readonly SegmentMac[] Macs = [new(TcpAoAlgorithm.HmacSha1, new byte[20]), new(TcpAoAlgorithm.AesCmac, new byte[16]), new(TcpAoAlgorithm.HmacSha256, new byte[32])];
     private static readonly byte[] Address = new byte[16];
 
-    public static IReadOnlyList<FuzzTarget> List { get; } = [new("tcp-ao", Segment)];
+    public static IReadOnlyList<FuzzTarget> List { get; } = [new("tcp-ao", Segment) { AllocationLimit = 16 << 10 }];
 
     private static void Segment(Span<byte> octets)
     {
