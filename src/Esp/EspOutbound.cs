@@ -93,7 +93,7 @@ public sealed class EspOutbound<TKernel> : IDisposable
         memory.Span(packet).Clear();
         var member = (sa.Flags & SaFlags.MultiPoint) != 0 ? MemberOf(sa, hop) : sa.Destination;
         var reason = member.IsAny ? DropReason.NoTunnelForPolicy : Build(ref packet, ref sa, ref state, 0, packet.Length, IpProtocol.NoNextHeader, 0, 0, tick);
-        if (reason == DropReason.None && (sa.Flags & SaFlags.MultiPoint) != 0) OuterHeaderWriter.SetDestination(ref memory.At(packet.Address), member);
+        if (reason == DropReason.None && (sa.Flags & SaFlags.MultiPoint) != 0) OuterDestination.Set(ref memory.At(packet.Address), member);
         if (reason != DropReason.None) state.Drops++;
         Finish(new Span<Packet>(ref packet));
         return reason;
@@ -186,7 +186,7 @@ public sealed class EspOutbound<TKernel> : IDisposable
         var member = MemberOf(sa, hop);
         if (member.IsAny || sa.Mode != EspMode.Tunnel) return DropReason.NoTunnelForPolicy;
         var reason = TunnelMode(ref packet, ref sa, ref state, index, tick);
-        if (reason == DropReason.None) OuterHeaderWriter.SetDestination(ref memory.At(packet.Address), member);
+        if (reason == DropReason.None) OuterDestination.Set(ref memory.At(packet.Address), member);
         return reason;
     }
 

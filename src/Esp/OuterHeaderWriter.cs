@@ -26,26 +26,6 @@ internal static class OuterHeaderWriter
         WriteUdp(ref Unsafe.Add(ref start, ip), ref sa, total - ip);
     }
 
-    /// <summary>
-    /// Gives a header that <see cref="Write"/> wrote from a template without destination (a multi-point SA's) the one of its packet, which is of the header's family: its checksum then
-    /// counts that too (RFC 1624 §3, eqn. 3, where the old octets are zero).
-    /// </summary>
-    internal static void SetDestination(ref byte start, in IpAddress destination)
-    {
-        if (start >> 4 != 4)
-        {
-            BigEndian.Set64(ref start, 24, destination.High);
-            BigEndian.Set64(ref start, 32, destination.Low);
-            return;
-        }
-
-        var sum = (uint)(ushort)~BigEndian.U16(ref start, 10) + (destination.V4 >> 16) + (destination.V4 & 0xffff);
-        sum = (sum & 0xffff) + (sum >> 16);
-        sum += sum >> 16;
-        BigEndian.Set16(ref start, 10, (ushort)~sum);
-        BigEndian.Set32(ref start, 16, destination.V4);
-    }
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void WriteV4(ref byte start, ref byte template, int total, uint trafficClass, uint dontFragment, ushort identification)
     {

@@ -1,3 +1,4 @@
+using Appliance.Esp;
 using Appliance.Shared;
 using Appliance.Wire;
 
@@ -209,28 +210,13 @@ internal sealed class Replication(WorkerContext context, Router router, TunnelSa
         ref var outer = ref context.Memory.At(packet.Address);
         if (transmit.Check(adjacency) == DropReason.None && member.Address.IsV4 == (outer >> 4 == 4))
         {
-            SetDestination(ref outer, member.Address);
+            OuterDestination.Set(ref outer, member.Address);
             encapsulation.Send(packet, adjacency);
             return;
         }
 
         tunnelSa.Ask(packet, default, tunnel, TunnelSaState.NoSa, packet.Tag, hop);
         context.Drop(packet, DropReason.NeighbourUnresolved);
-    }
-
-    /// <summary>Another outer destination, of the same family; an IPv4 header's checksum stays right (RFC 1624 §3).</summary>
-    private static void SetDestination(ref byte outer, in IpAddress destination)
-    {
-        if (destination.IsV4)
-        {
-            Ipv4Header.Change16(ref outer, 16, (ushort)(destination.V4 >> 16));
-            Ipv4Header.Change16(ref outer, 18, (ushort)destination.V4);
-        }
-        else
-        {
-            BigEndian.Set64(ref outer, 24, destination.High);
-            BigEndian.Set64(ref outer, 32, destination.Low);
-        }
     }
 
     /// <summary>A place in a list of members.</summary>
