@@ -12,7 +12,7 @@ public enum TcpAoAlgorithm : byte
     /// <summary>AES-128-CMAC-96 and KDF_AES_128_CMAC.</summary>
     AesCmac = 2,
 
-    /// <summary>HMAC-SHA-256, cut to 96 bits, and the same KDF over HMAC-SHA-256. No RFC has it; Linux and BIRD do it so.</summary>
+    /// <summary>HMAC-SHA-256, cut to 96 bits, and the KDF of RFC 5926 over HMAC-SHA-256. No RFC has it.</summary>
     HmacSha256 = 3,
 }
 

@@ -13,12 +13,12 @@ namespace Appliance.SlowPath.Groups;
 /// leads into the group's tunnel, to the first of its egress endpoints that is of a family of ours. Everything else goes on to who stands behind (<see cref="Inner"/>). A prefix that moves
 /// between the two is never without a route in between: what was there stays until the other has said its own. On the loop.
 /// </summary>
-/// <param name="forwarding">Tables.</param>
-/// <param name="log">The log.</param>
-internal sealed class GroupRoutes(IForwarding forwarding, ILogger log) : IRouteIntake
+internal sealed class GroupRoutes : IRouteIntake
 {
     /// <summary>Prefixes that the kernel is told of at most.</summary>
     public const int MaximumInKernel = 4096;
+    private readonly IForwarding forwarding;
+    private readonly ILogger log;
     private readonly Dictionary<IpPrefix, Held> members = [];
 
     /// <summary>Paths with the encapsulation, for another configuration.</summary>
@@ -30,11 +30,19 @@ internal sealed class GroupRoutes(IForwarding forwarding, ILogger log) : IRouteI
     private IEnumerable<IpPrefix> rememberedBehind = [];
     private bool hasSaidFull;
 
-    /// <summary>Tables as <see cref="Inner"/> writes them.</summary>
-    public IForwarding Behind => new ForwardingBehind(this, forwarding);
+    /// <summary>In front of <paramref name="forwarding"/>, with plain routes behind it.</summary>
+    public GroupRoutes(IForwarding forwarding, ILogger log)
+    {
+        (this.forwarding, this.log) = (forwarding, log);
+        Behind = new ForwardingBehind(this, forwarding);
+        Inner = new PlainRoutes(Behind.Learn, Behind.LearnedComplete);
+    }
 
-    /// <summary>Who takes what is not a group's; to be set before anything is learned. It writes to <see cref="Behind"/>.</summary>
-    public IRouteIntake Inner { get; set; } = new PlainRoutes(forwarding.Learn, forwarding.LearnedComplete);
+    /// <summary>Tables as <see cref="Inner"/> writes them.</summary>
+    public IForwarding Behind { get; }
+
+    /// <summary>Who takes what is not a group's, at first plain routes. It writes to <see cref="Behind"/>; another is to be set before anything is learned.</summary>
+    public IRouteIntake Inner { get; set; }
 
     /// <summary>Takes multicast prefixes, all of them and with all their paths, and again when other groups are in force; to be set before anything is learned.</summary>
     public Action<IReadOnlyList<RoutedPrefix>>? Multicast { get; set; }

@@ -54,7 +54,7 @@ internal sealed class Server : IDisposable
         bfd = new BfdService(loop, log);
         loop.Turns.Add(bfd.Turn);
         gateway.WatchBy(bfd);
-        groups.Inner = edge is not null ? edge : new PlainRoutes(groups.Behind.Learn, gateway.LearnedComplete);
+        if (edge is not null) groups.Inner = edge;
         multicast = new MulticastRoutes(groups, gateway, log);
         groups.Multicast = multicast.Learn;
         groups.Use(configuration.Gateway.Groups, ToldToKernel);

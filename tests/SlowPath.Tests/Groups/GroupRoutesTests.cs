@@ -21,7 +21,6 @@ public sealed class GroupRoutesTests : IDisposable
     public GroupRoutesTests()
     {
         routes = new GroupRoutes(tables, NullLogger.Instance);
-        routes.Inner = new PlainRoutes(routes.Behind.Learn, tables.LearnedComplete);
         routes.Use([Mesh], [Tables.Prefix("10.64.0.0/10")]);
     }
 
